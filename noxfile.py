@@ -1,0 +1,72 @@
+"""Development sessions: `nox -s NAME`. Each installs and runs commands and decides nothing."""
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "venv"
+nox.options.reuse_existing_virtualenvs = True
+nox.options.error_on_missing_interpreters = False
+nox.options.sessions = ["tests", "check", "types", "lint"]
+
+CONSTRAINTS = ("-c", "constraints.txt")
+WORKSPACE = (*CONSTRAINTS, "-e", "runtime", "-e", "codegen", "-e", ".")
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+
+
+def group(name: str) -> tuple[str, ...]:
+    """Return the requirements of a dependency group in pyproject.toml."""
+    return nox.project.dependency_groups(PYPROJECT, name)
+
+
+@nox.session
+def generate(session: nox.Session) -> None:
+    """Write generated/ from specs/. Arguments after `--` go to `aiobotantic generate`."""
+    session.install(*WORKSPACE)
+    session.run("aiobotantic", "generate", *session.posargs)
+
+
+@nox.session
+def check(session: nox.Session) -> None:
+    """Fail if generated/ is not what specs/ and the templates make."""
+    session.install(*WORKSPACE)
+    session.run("aiobotantic", "generate", "--check", *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the tests. Arguments after `--` go to pytest."""
+    session.install(*WORKSPACE, *group("tests"))
+    session.run("python", "-m", "pytest", *session.posargs)
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check every type: mypy --strict on all packages, pyright strict on what users import."""
+    session.install(*WORKSPACE, *group("types"))
+    session.run("mypy", "--strict", "runtime", "codegen", "extras", "generated")
+    session.run("pyright", env={"PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"})
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and common mistakes in the hand-written code."""
+    session.install(*CONSTRAINTS, *group("lint"))
+    session.run("ruff", "check", ".")
+    session.run("black", "--check", ".")
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Let an API change in, regenerate, and make concurrent calls to the embedded server."""
+    session.install(*WORKSPACE)
+    session.run("python", "examples/demo/run.py", *session.posargs)
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build the three distributions into dist/ and check their metadata."""
+    session.install(*CONSTRAINTS, *group("build"))
+    session.run("python", "-m", "build", "--outdir", "dist", "runtime")
+    session.run("python", "-m", "build", "--outdir", "dist", "codegen")
+    session.run("python", "-m", "build", "--outdir", "dist", ".")
+    session.run("twine", "check", "--strict", "dist/*")
