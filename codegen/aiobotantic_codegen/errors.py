@@ -1,0 +1,65 @@
+"""What the generator raises.
+
+GeneratorError
+├── SpecError        a spec, an override or a table breaks a rule
+├── NameCollision    two things of a spec would get one Python name
+├── RenderError      the output cannot be written as text or as a path
+├── StaleOutput      the written output differs from what the specs say
+├── WriteError       the output tree cannot be replaced
+└── SyncError        a source of API facts cannot be read
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class GeneratorError(Exception):
+    """An error that a person can act on: where, what, and the way out.
+
+    Args:
+        file: The file, or another name of the input, that is at fault.
+        pointer: JSON pointer (RFC 6901) to the place in the file; empty for the whole file.
+        problem: What is wrong, without a full stop.
+        remedy: What to do about it.
+    """
+
+    def __init__(self, file: str | Path, pointer: str, problem: str, remedy: str) -> None:
+        super().__init__(str(file), pointer, problem, remedy)
+        self.file = str(file)
+        self.pointer = pointer
+        self.problem = problem
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        place = f"{self.file}#{self.pointer}" if self.pointer else self.file
+        return f"{place}: {self.problem}\n  {self.remedy}"
+
+
+class SpecError(GeneratorError):
+    """A spec, an override or a table breaks a rule."""
+
+
+class NameCollision(GeneratorError):  # noqa: N818
+    """Two things of a spec would get one Python name; the problem names both."""
+
+
+class RenderError(GeneratorError):
+    """The output cannot be written as text or as a path."""
+
+
+class StaleOutput(GeneratorError):  # noqa: N818
+    """The written output differs from what the specs say; the problem lists the files."""
+
+
+class WriteError(GeneratorError):
+    """The output tree cannot be replaced."""
+
+
+class SyncError(GeneratorError):
+    """A source of API facts cannot be read."""
+
+
+def json_pointer(*parts: str | int) -> str:
+    """Join keys and indexes to a JSON pointer (RFC 6901), `""` for none."""
+    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts)

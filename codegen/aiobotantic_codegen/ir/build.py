@@ -1,0 +1,405 @@
+"""Documents to the IR: every name, type, place and retry class of a service is decided here."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+from aiobotantic_codegen.errors import SpecError
+from aiobotantic_codegen.ir import names, placement
+from aiobotantic_codegen.ir.overrides import Overrides
+from aiobotantic_codegen.ir.service import (
+    Acceptor,
+    Enum,
+    Error,
+    Member,
+    Module,
+    Operation,
+    Paginator,
+    Service,
+    Structure,
+    Waiter,
+    shapes_of,
+)
+from aiobotantic_codegen.ir.types import ListOf, MapOf, Ref, Scalar, Value
+from aiobotantic_codegen.load.documents import (
+    MemberDocument,
+    OperationDocument,
+    ShapeDocument,
+    WaiterDocument,
+)
+from aiobotantic_codegen.load.service import LoadedService, ServiceOverrides
+
+PROTOCOLS = ("json",)
+COMMON_ERRORS = frozenset(
+    {"ThrottlingException", "ValidationException", "AccessDeniedException", "ServiceUnavailable"}
+)
+_SCALARS = {
+    "boolean": Scalar.BOOLEAN,
+    "integer": Scalar.INTEGER,
+    "long": Scalar.INTEGER,
+    "float": Scalar.FLOAT,
+    "double": Scalar.FLOAT,
+    "string": Scalar.STRING,
+    "timestamp": Scalar.TIMESTAMP,
+    "blob": Scalar.BLOB,
+}
+_REFERENCE = "https://docs.aws.amazon.com/goto/WebAPI/{uid}/{operation}"
+
+
+def build_service(
+    loaded: LoadedService, entries: ServiceOverrides, behaviour: Mapping[str, Any]
+) -> Service:
+    """Build the IR of one service.
+
+    Args:
+        loaded: its documents.
+        entries: its quirks, from overrides.toml.
+        behaviour: the whole of behaviour.toml.
+
+    Raises:
+        SpecError: a protocol that the runtime does not speak, an override that matches nothing.
+        NameCollision: two names of the model are one in Python.
+    """
+    return _Builder(loaded, entries, behaviour).service()
+
+
+class _Builder:
+    def __init__(
+        self, loaded: LoadedService, entries: ServiceOverrides, behaviour: Mapping[str, Any]
+    ) -> None:
+        self.loaded = loaded
+        self.document = loaded.service
+        self.file = f"{loaded.name}/service-2.json"
+        self.behaviour = behaviour
+        self.overrides = Overrides(loaded.name, entries, self.document)
+        self.shapes = self.document.shapes
+        self._check_protocol()
+        self._check_names()
+        self.value = cache(self._value)
+        self.references = cache(self._references)
+        self.inputs = {o.input.shape: name for name, o in self._operations() if o.input}
+        self.outputs = {o.output.shape: name for name, o in self._operations() if o.output}
+        self.sent = self._reach(self.inputs)
+        self.received = self._reach(self.outputs)
+        self.class_names = self._class_names()
+
+    def service(self) -> Service:
+        metadata = self.document.metadata
+        structures = {
+            name: self._structure(name, shape)
+            for name, shape in self.shapes.items()
+            if shape.type == "structure" and not self._is_error(name)
+        }
+        enums = {name: self._enum(name, s) for name, s in self.shapes.items() if s.enum}
+        errors = {
+            name: self._error(name, shape)
+            for name, shape in self.shapes.items()
+            if self._is_error(name)
+        }
+        families = placement.families(self.document.operations, self.overrides.families)
+        operations = tuple(
+            self._operation(name, operation, families, structures, errors)
+            for name, operation in self._operations()
+        )
+        return Service(
+            name=self.loaded.name,
+            module=names.module_name(self.loaded.name),
+            class_name=names.ClassName(
+                self.overrides.class_name
+                or names.service_class_name(self.loaded.name, metadata.service_id or "")
+            ),
+            full_name=metadata.service_full_name,
+            metadata=metadata.model_dump(by_alias=True, exclude_none=True, exclude_unset=True),
+            endpoint_rules=self.loaded.endpoint_rules,
+            behaviour=self.behaviour.get("services", {}).get(self.loaded.name, {}),
+            operations=operations,
+            errors=tuple(errors.values()),
+            modules=self._modules(structures, enums, families),
+            camel_case=self._is_camel_case(structures.values()),
+        )
+
+    def _operations(self) -> Iterable[tuple[str, OperationDocument]]:
+        return self.document.operations.items()
+
+    def _check_protocol(self) -> None:
+        protocol = self.document.metadata.protocol
+        if protocol not in PROTOCOLS:
+            raise SpecError(
+                self.file,
+                "/metadata/protocol",
+                f"the protocol {protocol!r} is not spoken",
+                f"Spoken: {', '.join(PROTOCOLS)}.",
+            )
+
+    def _check_names(self) -> None:
+        for name, shape in self.shapes.items():
+            names.check_wire_name(name, self.file, "/shapes")
+            for member in shape.members:
+                names.check_wire_name(member, self.file, f"/shapes/{name}/members")
+        for name in self.document.operations:
+            names.check_wire_name(name, self.file, "/operations")
+
+    def _is_error(self, name: str) -> bool:
+        return bool(self.shapes[name].exception)
+
+    def _references(self, shape: str) -> tuple[str, ...]:
+        found: dict[str, None] = {}
+        for member in self.shapes[shape].members.values():
+            found.update(dict.fromkeys(shapes_of(self.value(member.shape))))
+        return tuple(found)
+
+    def _reach(self, roots: Iterable[str]) -> set[str]:
+        reached: set[str] = set()
+        pending = list(roots)
+        while pending:
+            shape = pending.pop()
+            if shape not in reached:
+                reached.add(shape)
+                pending.extend(self.references(shape))
+        return reached
+
+    def _value(self, name: str) -> Value:
+        shape = self.shapes[name]
+        sensitive = bool(shape.sensitive) or self.overrides.is_sensitive(name)
+        match shape.type:
+            case "structure":
+                return Value(Ref(name), sensitive=sensitive)
+            case "string" if shape.enum:
+                return Value(Ref(name), sensitive=sensitive)
+            case "list" if shape.member is not None:
+                kind: Any = ListOf(self.value(shape.member.shape))
+            case "map" if shape.key is not None and shape.value is not None:
+                kind = MapOf(self.value(shape.key.shape), self.value(shape.value.shape))
+            case known if known in _SCALARS:
+                kind = _SCALARS[known]
+            case unknown:
+                raise SpecError(
+                    self.file,
+                    f"/shapes/{name}/type",
+                    f"{unknown!r} is not a type that a member can have",
+                    f"Known: structure, list, map, {', '.join(_SCALARS)}.",
+                )
+        return Value(kind, shape.min, shape.max, shape.pattern, sensitive)
+
+    def _class_names(self) -> dict[str, str]:
+        named = [n for n, s in self.shapes.items() if s.type == "structure" or s.enum]
+        return names.unique(
+            named,
+            lambda name: self.overrides.name(name) or names.class_name(name),
+            file=self.file,
+            pointer="/shapes",
+            what="shape",
+        )
+
+    def _members(self, name: str, shape: ShapeDocument) -> tuple[Member, ...]:
+        union = bool(shape.union)
+        fields = names.unique(
+            shape.members,
+            lambda m: self.overrides.name(name, m) or names.field_name(m, union=union),
+            file=self.file,
+            pointer=f"/shapes/{name}/members",
+            what="member",
+        )
+        required = set(shape.required or ())
+        return tuple(
+            self._member(name, wire, fields[wire], member, wire in required)
+            for wire, member in shape.members.items()
+        )
+
+    def _member(
+        self, owner: str, wire: str, field: str, member: MemberDocument, required: bool
+    ) -> Member:
+        value = self.value(member.shape)
+        if self.overrides.is_sensitive(owner, wire):
+            value = Value(value.kind, value.min, value.max, value.pattern, sensitive=True)
+        return Member(
+            wire=wire,
+            name=names.FieldName(field),
+            value=value,
+            required=required,
+            token=bool(member.idempotency_token),
+            deprecated=bool(member.deprecated),
+        )
+
+    def _structure(self, name: str, shape: ShapeDocument) -> Structure:
+        return Structure(
+            wire=name,
+            name=names.ClassName(self.class_names[name]),
+            members=self._members(name, shape),
+            union=bool(shape.union),
+            sent=name in self.sent,
+            received=name in self.received,
+            input_of=self.inputs.get(name),
+            output_of=self.outputs.get(name),
+        )
+
+    def _enum(self, name: str, shape: ShapeDocument) -> Enum:
+        members = names.unique(
+            dict.fromkeys(shape.enum or ()),
+            lambda value: self.overrides.name(name, value) or names.enum_member(value),
+            file=self.file,
+            pointer=f"/shapes/{name}/enum",
+            what="value",
+        )
+        return Enum(
+            wire=name,
+            name=names.ClassName(self.class_names[name]),
+            members=tuple((names.EnumMember(member), value) for value, member in members.items()),
+        )
+
+    def _error(self, name: str, shape: ShapeDocument) -> Error:
+        return Error(
+            wire=name,
+            name=names.ClassName(self.class_names[name]),
+            code=(shape.error.code if shape.error else None) or name,
+            members=self._members(name, shape),
+            status=shape.error.http_status_code if shape.error else None,
+            retryable=shape.retryable is not None,
+            common=name in COMMON_ERRORS,
+        )
+
+    def _operation(
+        self,
+        name: str,
+        operation: OperationDocument,
+        families: Mapping[str, names.FamilyName],
+        structures: Mapping[str, Structure],
+        errors: Mapping[str, Error],
+    ) -> Operation:
+        if operation.input is None:
+            raise SpecError(
+                self.file,
+                f"/operations/{name}",
+                "the operation has no input",
+                "Give it an empty structure as input.",
+            )
+        output = structures[operation.output.shape] if operation.output else None
+        reference = self.overrides.reference or _REFERENCE
+        return Operation(
+            wire=name,
+            method=names.method_name(name),
+            constant=names.constant_name(name),
+            family=families[name],
+            input=structures[operation.input.shape],
+            output=output,
+            errors=tuple(errors[each.shape] for each in operation.errors or ()),
+            repeat=self._repeat(name),
+            http_method=operation.http.method,
+            uri=operation.http.request_uri,
+            deprecated=bool(operation.deprecated),
+            reference=reference.format(operation=name, uid=self.document.metadata.uid or ""),
+            paginator=self._paginator(name, structures[operation.input.shape], output),
+            waiters=tuple(
+                self._waiter(waiter, document)
+                for waiter, document in self._waiters().items()
+                if document.operation == name
+            ),
+        )
+
+    def _waiters(self) -> Mapping[str, WaiterDocument]:
+        return self.loaded.waiters.waiters if self.loaded.waiters else {}
+
+    def _repeat(self, operation: str) -> str:
+        table = self.behaviour.get("repeat", {})
+        own = self.behaviour.get("services", {}).get(self.loaded.name, {}).get("repeat", {})
+        if operation in own:
+            return str(own[operation]["class"])
+        words = names.method_name(operation).split("_")
+        for kind in ("read", "repeatable"):
+            if any(words[: len(v)] == v for v in (verb.split("_") for verb in table.get(kind, ()))):
+                return kind
+        return "once"
+
+    def _paginator(self, name: str, given: Structure, output: Structure | None) -> Paginator | None:
+        documents = self.loaded.paginators.pagination if self.loaded.paginators else {}
+        document = documents.get(name)
+        if document is None:
+            return None
+        pointer, file = f"/pagination/{name}", f"{self.loaded.name}/paginators-1.json"
+        inputs = {member.wire: member for member in given.members}
+        outputs = {member.wire: member for member in output.members} if output else {}
+        try:
+            items = outputs[_single(document.result_key)]
+            page_size = inputs[document.limit_key] if document.limit_key else None
+            match items.value.kind:
+                case ListOf(item):
+                    pass
+                case _:
+                    raise KeyError(items.wire)
+            return Paginator(
+                operation=name,
+                method=names.iterator_name(name),
+                input_token=inputs[_single(document.input_token)],
+                output_token=outputs[_single(document.output_token)].name,
+                items=items,
+                item=item,
+                page_size=page_size,
+            )
+        except (KeyError, ValueError) as problem:
+            raise SpecError(
+                file,
+                pointer,
+                f"cannot page by {problem}",
+                "Tokens and limit are members of input and output; the result is one list.",
+            ) from None
+
+    def _waiter(self, name: str, document: WaiterDocument) -> Waiter:
+        return Waiter(
+            name=name,
+            constant=names.constant_name(name),
+            method=names.waiter_method_name(name),
+            operation=document.operation,
+            delay=document.delay,
+            max_attempts=document.max_attempts,
+            acceptors=tuple(
+                Acceptor(each.state, each.matcher, each.expected, each.argument)
+                for each in document.acceptors
+            ),
+        )
+
+    def _modules(
+        self,
+        structures: Mapping[str, Structure],
+        enums: Mapping[str, Enum],
+        families: Mapping[str, names.FamilyName],
+    ) -> tuple[Module, ...]:
+        shapes: dict[str, Structure | Enum] = {**structures, **enums}
+        reached_by: dict[str, set[str]] = defaultdict(set)
+        for name, operation in self._operations():
+            ends = [end.shape for end in (operation.input, operation.output) if end]
+            for shape in self._reach(ends):
+                reached_by[shape].add(families[name])
+        # A shape that no operation reaches counts as everyone's.
+        everyone = frozenset(families.values())
+        reached = {name: frozenset(reached_by.get(name, everyone)) for name in shapes}
+        files = placement.places(reached, lambda name: shapes[name].references)
+        by_file: dict[str, list[str]] = defaultdict(list)
+        for name in sorted(files):
+            by_file[files[name]].append(name)
+        return tuple(
+            Module(
+                file,
+                tuple(
+                    shapes[name]
+                    for name in placement.dependency_order(
+                        by_file[file], lambda name: shapes[name].references
+                    )
+                ),
+            )
+            for file in sorted(by_file)
+        )
+
+    def _is_camel_case(self, structures: Iterable[Structure]) -> bool:
+        first = [member.wire[0] for structure in structures for member in structure.members]
+        return sum(map(str.islower, first)) > len(first) / 2
+
+
+def _single(field: Any) -> str:
+    if isinstance(field, str):
+        return field
+    if isinstance(field, (list, tuple)) and len(field) == 1:
+        return str(field[0])
+    raise ValueError(f"{field!r}, which is not one name")

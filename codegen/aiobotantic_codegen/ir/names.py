@@ -1,0 +1,226 @@
+"""Every decision about a Python name, in one file.
+
+Methods, arguments and fields are botocore's `xform_name`. Keywords and reserved names take one
+trailing underscore. What still collides is an error that names both, never a silent suffix.
+"""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from typing import NewType
+
+from botocore import xform_name
+
+from aiobotantic_codegen.errors import NameCollision, SpecError
+
+WireName = NewType("WireName", str)
+ClassName = NewType("ClassName", str)
+FieldName = NewType("FieldName", str)
+MethodName = NewType("MethodName", str)
+EnumMember = NewType("EnumMember", str)
+FamilyName = NewType("FamilyName", str)
+
+_WIRE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+# Names that an annotation in a class body looks up: a field of that name would shadow them.
+_ANNOTATION_NAMES = {"bool", "bytes", "datetime", "dict", "float", "int", "list", "str"}
+# Attributes of pydantic's BaseModel and of aiobotantic's Structure.
+_STRUCTURE_NAMES = {
+    "construct",
+    "copy",
+    "from_orm",
+    "from_wire",
+    "json",
+    "parse_file",
+    "parse_obj",
+    "parse_raw",
+    "response_metadata",
+    "schema",
+    "schema_json",
+    "to_wire",
+    "update_forward_refs",
+    "validate",
+}
+_UNION_NAMES = {"arm", "is_known"}
+_ARGUMENT_NAMES = {"self"}
+# Attributes of aiobotantic's Client.
+_CLIENT_NAMES = {
+    "SERVICE",
+    "OPERATIONS",
+    "close",
+    "closed",
+    "endpoint_url",
+    "open",
+    "operations",
+    "pipeline",
+    "region_name",
+    "send",
+    "wire",
+    "with_options",
+}
+# Names that generated modules import or use, beside builtins.
+_MODULE_NAMES = {
+    "ABSENT",
+    "Acceptor",
+    "Annotated",
+    "Any",
+    "Client",
+    "EmptyOutput",
+    "In",
+    "Length",
+    "OpenEnum",
+    "Operation",
+    "Operations",
+    "Pagination",
+    "Paginator",
+    "Pattern",
+    "Range",
+    "Repeat",
+    "Request",
+    "Required",
+    "SENSITIVE",
+    "Sequence",
+    "Mapping",
+    "Service",
+    "ServiceError",
+    "Structure",
+    "TYPE_CHECKING",
+    "UncheckedPattern",
+    "UnionStructure",
+    "Waiter",
+    "WireDoor",
+    "WireMethod",
+    "camel_case",
+    "wire_name",
+}
+_SYMBOLS = {"": "EMPTY", "-": "HYPHEN", "_": "UNDERSCORE", "*": "ASTERISK", " ": "SPACE"}
+
+
+def check_wire_name(name: str, file: str, pointer: str) -> WireName:
+    """Return a name of the spec as what it is: a name. Text that is none never becomes code."""
+    if not _WIRE_NAME.fullmatch(name):
+        raise SpecError(
+            file,
+            pointer,
+            f"{name!r} is not a name",
+            "Names of operations, shapes and members are letters, digits and underscores.",
+        )
+    return WireName(name)
+
+
+def class_name(name: str) -> ClassName:
+    """`notebookInstance` and `NotebookInstance` are `NotebookInstance`."""
+    pascal = name.lstrip("_")
+    pascal = pascal[:1].upper() + pascal[1:]
+    if not pascal or pascal[0].isdigit():
+        pascal = f"Shape{pascal}"
+    reserved = keyword.iskeyword(pascal) or pascal in _MODULE_NAMES or hasattr(builtins, pascal)
+    return ClassName(f"{pascal}_" if reserved else pascal)
+
+
+def _snake(name: str, reserved: set[str]) -> str:
+    snake = xform_name(name).strip("_") or "field"
+    if snake[0].isdigit():
+        snake = f"n{snake}"
+    taken = keyword.iskeyword(snake) or snake in reserved or snake.startswith("model_config")
+    return f"{snake}_" if taken else snake
+
+
+def field_name(name: str, *, union: bool = False) -> FieldName:
+    """`VolumeSizeInGB` is `volume_size_in_gb`."""
+    reserved = _ANNOTATION_NAMES | _STRUCTURE_NAMES | _ARGUMENT_NAMES
+    snake = _snake(name, reserved | _UNION_NAMES if union else reserved)
+    if snake.startswith("model_") and _is_base_model_attribute(snake):
+        snake = f"{snake}_"
+    return FieldName(snake)
+
+
+def _is_base_model_attribute(name: str) -> bool:
+    from pydantic import BaseModel
+
+    return hasattr(BaseModel, name)
+
+
+def method_name(name: str) -> MethodName:
+    """`CreateNotebookInstance` is `create_notebook_instance`."""
+    return MethodName(_snake(name, _CLIENT_NAMES))
+
+
+def iterator_name(operation: str) -> MethodName:
+    """`ListNotebookInstances` is `iter_notebook_instances`, `Search` is `iter_search`."""
+    return MethodName(f"iter_{xform_name(operation).removeprefix('list_')}")
+
+
+def waiter_method_name(waiter: str) -> MethodName:
+    """`NotebookInstanceInService` is `wait_until_notebook_instance_in_service`."""
+    return MethodName(f"wait_until_{xform_name(waiter)}")
+
+
+def constant_name(name: str) -> str:
+    """`NotebookInstanceInService` is `NOTEBOOK_INSTANCE_IN_SERVICE`."""
+    return xform_name(name).upper()
+
+
+def enum_member(value: str) -> EnumMember:
+    """`ml.p4d.24xlarge` is `ML_P4D_24XLARGE`, `InService` is `IN_SERVICE`, `1x` is `VALUE_1X`."""
+    if value in _SYMBOLS:
+        return EnumMember(_SYMBOLS[value])
+    ascii_value = unicodedata.normalize("NFKD", value).encode("ascii", "ignore").decode()
+    words = re.sub(r"[^A-Za-z0-9]+", "_", ascii_value).strip("_")
+    if not words:
+        words = "_".join(unicodedata.name(char, "U" + format(ord(char), "04X")) for char in value)
+        words = re.sub(r"[^A-Za-z0-9]+", "_", words)
+    name = words.upper() if words.isupper() or "_" in words else xform_name(words).upper()
+    if name[0].isdigit():
+        name = f"VALUE_{name}"
+    return EnumMember(f"{name}_" if name == "MRO" else name)
+
+
+def unique(
+    wire_names: Iterable[str], decide: Callable[[str], str], *, file: str, pointer: str, what: str
+) -> dict[str, str]:
+    """Return wire name to Python name.
+
+    Raises:
+        NameCollision: two wire names give one Python name.
+    """
+    names: dict[str, str] = {}
+    owners: dict[str, str] = {}
+    for wire in wire_names:
+        name = decide(wire)
+        if name in owners:
+            raise NameCollision(
+                file,
+                pointer,
+                f"the {what}s {owners[name]!r} and {wire!r} are both {name!r} in Python",
+                "Give one of them another name in specs/overrides.toml, with the reason.",
+            )
+        names[wire], owners[name] = name, wire
+    return names
+
+
+def service_class_name(service: str, service_id: str) -> ClassName:
+    """`SageMaker A2I Runtime` is `SageMakerA2IRuntime`."""
+    words = re.findall(r"[A-Za-z0-9]+", service_id) or re.findall(r"[A-Za-z0-9]+", service)
+    return ClassName("".join(word[:1].upper() + word[1:] for word in words))
+
+
+def module_name(service: str) -> str:
+    """`sagemaker-runtime` is `sagemaker_runtime`."""
+    name = re.sub(r"[^a-z0-9]+", "_", service.lower()).strip("_")
+    return f"{name}_" if keyword.iskeyword(name) else name
+
+
+def singular(word: str) -> str:
+    """Return a file name's word without its plural: `policies` is `policy`, `status` stays."""
+    if word.endswith("ies") and len(word) > 4:
+        return f"{word[:-3]}y"
+    if word.endswith("ases"):
+        return word[:-2]
+    if word.endswith("s") and not word.endswith(("as", "ss", "us", "is")) and len(word) > 3:
+        return word[:-1]
+    return word

@@ -1,0 +1,54 @@
+"""Quirks of a service as data. An entry that matches nothing is an error, so none outlives its cause."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aiobotantic_codegen.errors import SpecError
+from aiobotantic_codegen.load.documents import ServiceDocument
+from aiobotantic_codegen.load.service import ServiceOverrides
+
+FILE = "overrides.toml"
+
+
+class Overrides:
+    """The overrides of one service, looked up by what they change."""
+
+    def __init__(self, service: str, entries: ServiceOverrides, document: ServiceDocument) -> None:
+        self.class_name = entries.class_name
+        self.reference = entries.reference
+        self._pointer = f"/{service}"
+        self._check(entries, document)
+        self.families: Mapping[str, str] = {e.operation: e.family for e in entries.families}
+        self._names = {(e.shape, e.member): e.name for e in entries.names}
+        self._sensitive = {(e.shape, e.member) for e in entries.sensitive}
+
+    def name(self, shape: str, member: str | None = None) -> str | None:
+        """Return the Python name that was chosen for a shape, a member or an enum's value."""
+        return self._names.get((shape, member))
+
+    def is_sensitive(self, shape: str, member: str | None = None) -> bool:
+        """Whether people marked as sensitive what the model does not mark."""
+        return (shape, member) in self._sensitive
+
+    def _check(self, entries: ServiceOverrides, document: ServiceDocument) -> None:
+        for at, family in enumerate(entries.families):
+            if family.operation not in document.operations:
+                self._unmatched(f"families/{at}", f"operation {family.operation!r}")
+        for kind, listed in (("names", entries.names), ("sensitive", entries.sensitive)):
+            for at, entry in enumerate(listed):
+                shape = document.shapes.get(entry.shape)
+                if shape is None:
+                    self._unmatched(f"{kind}/{at}", f"shape {entry.shape!r}")
+                elif entry.member is not None and entry.member not in (
+                    shape.members if shape.type == "structure" else shape.enum or ()
+                ):
+                    self._unmatched(f"{kind}/{at}", f"{entry.member!r} in {entry.shape!r}")
+
+    def _unmatched(self, place: str, what: str) -> None:
+        raise SpecError(
+            FILE,
+            f"{self._pointer}/{place}",
+            f"there is no {what} in the model",
+            "Remove the entry, or correct the name it looks for.",
+        )

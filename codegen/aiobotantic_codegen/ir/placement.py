@@ -1,0 +1,107 @@
+"""Where things live: the family of each operation, and the file of each shape.
+
+A family is a resource noun (`notebook_instance`). A shape that one family reaches lives in that
+family's file; one that a few families share lives in a file named after them; the rest in
+`common`. A file imports only from files whose set of families contains its own, so there are no
+cycles, and the first use of a family loads little else.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+
+from botocore import xform_name
+
+from aiobotantic_codegen.ir.names import FamilyName, singular
+
+COMMON = "common"
+_FEWEST_VERBS = 2
+_MOST_FAMILIES = 3
+_FEWEST_SHAPES = 4
+
+
+def families(operations: Iterable[str], overrides: Mapping[str, str]) -> dict[str, FamilyName]:
+    """Return the family of each operation.
+
+    A noun that two verbs take is a resource (`CreateModel`, `ListModels`). An operation on another
+    noun belongs to the longest resource that its noun begins with, else contains
+    (`CreatePresignedNotebookInstanceUrl`); without one its noun is a family of its own.
+    """
+    nouns = {name: _noun(name) for name in operations}
+    verbs = Counter(nouns.values())
+    resources = [noun for noun, count in verbs.items() if count >= _FEWEST_VERBS]
+    found: dict[str, FamilyName] = {}
+    for name, noun in nouns.items():
+        home = noun if noun in resources else _home(noun, resources) or noun
+        found[name] = FamilyName(overrides.get(name) or "_".join(home))
+    return found
+
+
+def _noun(operation: str) -> tuple[str, ...]:
+    words = xform_name(operation).split("_")
+    if len(words) > 2 and words[0] == "batch":
+        words = words[1:]
+    return tuple(singular(word) for word in words[1:] or words)
+
+
+def _home(noun: tuple[str, ...], resources: list[tuple[str, ...]]) -> tuple[str, ...] | None:
+    begins = [r for r in resources if noun[: len(r)] == r]
+    contains = [r for r in resources if _contains(noun, r)]
+    return max(begins or contains, key=len, default=None)
+
+
+def _contains(words: tuple[str, ...], part: tuple[str, ...]) -> bool:
+    return any(words[at : at + len(part)] == part for at in range(len(words) - len(part) + 1))
+
+
+def places(
+    reached_by: Mapping[str, frozenset[str]], references: Callable[[str], Iterable[str]]
+) -> dict[str, str]:
+    """Return the file of each shape, given the families that reach it and the shapes it mentions."""
+    clusters: dict[frozenset[str], list[str]] = defaultdict(list)
+    for shape, reaching in reached_by.items():
+        clusters[reaching].append(shape)
+    files: dict[str, str] = {}
+    for reaching, shapes in clusters.items():
+        if len(reaching) == 1:
+            home = next(iter(reaching))
+        elif len(reaching) <= _MOST_FAMILIES and len(shapes) >= _FEWEST_SHAPES:
+            home = "_and_".join(sorted(reaching))
+        else:
+            home = COMMON
+        files.update(dict.fromkeys(shapes, home))
+    _lift(files, references)
+    return files
+
+
+def _lift(files: dict[str, str], references: Callable[[str], Iterable[str]]) -> None:
+    """Move to `common` what a shape in `common` mentions: `common` imports nothing."""
+    pending = [shape for shape, home in files.items() if home == COMMON]
+    while pending:
+        for mentioned in references(pending.pop()):
+            if files[mentioned] != COMMON:
+                files[mentioned] = COMMON
+                pending.append(mentioned)
+
+
+def dependency_order(
+    shapes: Iterable[str], references: Callable[[str], Iterable[str]]
+) -> tuple[str, ...]:
+    """Return the shapes so that each stands below those that it mentions, recursion aside."""
+    wanted = dict.fromkeys(shapes)
+    done: dict[str, None] = {}
+    for root in wanted:
+        visiting = [(root, iter(list(references(root))))]
+        entered = {root}
+        while visiting:
+            shape, rest = visiting[-1]
+            for mentioned in rest:
+                if mentioned in wanted and mentioned not in done and mentioned not in entered:
+                    entered.add(mentioned)
+                    visiting.append((mentioned, iter(list(references(mentioned)))))
+                    break
+            else:
+                visiting.pop()
+                done.setdefault(shape)
+    return tuple(done)

@@ -1,0 +1,226 @@
+"""A service as the generator sees it: frozen, complete, every name decided, no source text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from aiobotantic_codegen.ir.names import ClassName, EnumMember, FamilyName, FieldName, MethodName
+from aiobotantic_codegen.ir.types import ListOf, MapOf, Ref, Value
+
+
+@dataclass(frozen=True)
+class Member:
+    """A member of a structure."""
+
+    wire: str
+    name: FieldName
+    value: Value
+    required: bool
+    token: bool = False
+    """Whether it is the idempotency token, filled in where the caller gives none."""
+    deprecated: bool = False
+
+
+@dataclass(frozen=True)
+class Structure:
+    """A structure or a union."""
+
+    wire: str
+    name: ClassName
+    members: tuple[Member, ...]
+    union: bool
+    sent: bool
+    """Whether a request reaches it: its limits are checked."""
+    received: bool
+    """Whether a response reaches it: every member may be absent."""
+    input_of: str | None = None
+    """Operation whose input it is."""
+    output_of: str | None = None
+
+    @cached_property
+    def references(self) -> tuple[str, ...]:
+        """Wire names of the shapes that its members mention, each once, in order."""
+        found: dict[str, None] = {}
+        for member in self.members:
+            found.update(dict.fromkeys(shapes_of(member.value)))
+        return tuple(found)
+
+    @cached_property
+    def token(self) -> Member | None:
+        """The idempotency token, where it has one."""
+        return next((member for member in self.members if member.token), None)
+
+
+@dataclass(frozen=True)
+class Enum:
+    """An enum: its values in model order, with their Python names."""
+
+    wire: str
+    name: ClassName
+    members: tuple[tuple[EnumMember, str], ...]
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """An enum mentions no other shape."""
+        return ()
+
+
+@dataclass(frozen=True)
+class Error:
+    """An error that the model lists."""
+
+    wire: str
+    name: ClassName
+    code: str
+    members: tuple[Member, ...]
+    status: int | None
+    retryable: bool
+    common: bool
+    """Whether aiobotantic.errors has a class of that name: it is the base."""
+
+
+@dataclass(frozen=True)
+class Paginator:
+    """How an operation's pages follow each other."""
+
+    operation: str
+    method: MethodName
+    input_token: Member
+    output_token: str
+    items: Member
+    item: Value
+    page_size: Member | None
+
+
+@dataclass(frozen=True)
+class Acceptor:
+    """What ends a waiter."""
+
+    state: str
+    matcher: str
+    expected: str | int | bool
+    argument: str | None
+
+
+@dataclass(frozen=True)
+class Waiter:
+    """A modelled waiter."""
+
+    name: str
+    constant: str
+    method: MethodName
+    operation: str
+    delay: int
+    max_attempts: int
+    acceptors: tuple[Acceptor, ...]
+
+    @property
+    def may_end_without_response(self) -> bool:
+        """Whether an error is a success: then there is no last response to return."""
+        return any(a.state == "success" and a.matcher == "error" for a in self.acceptors)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation."""
+
+    wire: str
+    method: MethodName
+    constant: str
+    family: FamilyName
+    input: Structure
+    output: Structure | None
+    errors: tuple[Error, ...]
+    repeat: str
+    http_method: str
+    uri: str
+    deprecated: bool
+    reference: str
+    """Address of AWS's page about it."""
+    paginator: Paginator | None = None
+    waiters: tuple[Waiter, ...] = ()
+
+    @cached_property
+    def arguments(self) -> tuple[Member, ...]:
+        """The input's members, required ones first, as a signature lists them."""
+        members = self.input.members
+        needed = [m for m in members if m.required and not m.token]
+        return (*needed, *(m for m in members if not m.required or m.token))
+
+    @cached_property
+    def filters(self) -> tuple[Member, ...]:
+        """The arguments of the iterator: those that do not say which page."""
+        if self.paginator is None:
+            return ()
+        paging = {self.paginator.input_token.wire}
+        if self.paginator.page_size is not None:
+            paging.add(self.paginator.page_size.wire)
+        return tuple(member for member in self.arguments if member.wire not in paging)
+
+
+@dataclass(frozen=True)
+class Module:
+    """One file of shapes."""
+
+    name: str
+    """`notebook_instance`, or `common`."""
+    shapes: tuple[Structure | Enum, ...]
+    """In dependency order: what a shape mentions stands above it, recursion aside."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service."""
+
+    name: str
+    module: str
+    class_name: ClassName
+    full_name: str
+    metadata: Mapping[str, Any]
+    endpoint_rules: Mapping[str, Any]
+    behaviour: Mapping[str, Any]
+    operations: tuple[Operation, ...]
+    errors: tuple[Error, ...]
+    modules: tuple[Module, ...]
+    camel_case: bool
+    """Whether wire names follow from field names as camelCase, not PascalCase."""
+
+    @cached_property
+    def families(self) -> dict[FamilyName, tuple[Operation, ...]]:
+        """Operations by the resource noun they belong to."""
+        families: dict[FamilyName, list[Operation]] = {}
+        for operation in self.operations:
+            families.setdefault(operation.family, []).append(operation)
+        return {family: tuple(families[family]) for family in sorted(families)}
+
+    @cached_property
+    def shapes(self) -> dict[str, Structure | Enum]:
+        """Every structure and enum by wire name."""
+        return {shape.wire: shape for module in self.modules for shape in module.shapes}
+
+    @cached_property
+    def module_of(self) -> dict[str, str]:
+        """Shape's wire name to the name of its file."""
+        return {shape.wire: module.name for module in self.modules for shape in module.shapes}
+
+    @cached_property
+    def waiters(self) -> tuple[Waiter, ...]:
+        """Every modelled waiter."""
+        return tuple(waiter for operation in self.operations for waiter in operation.waiters)
+
+
+def shapes_of(value: Value) -> Iterator[str]:
+    """Yield the wire names of the shapes that a type mentions."""
+    match value.kind:
+        case Ref(shape):
+            yield shape
+        case ListOf(item):
+            yield from shapes_of(item)
+        case MapOf(key, entry):
+            yield from shapes_of(key)
+            yield from shapes_of(entry)
+        case _:
+            return

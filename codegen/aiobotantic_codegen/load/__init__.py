@@ -1,0 +1,1 @@
+"""The only readers of specs: files to documents, and API facts from botocore into files."""

@@ -1,0 +1,210 @@
+"""The whole flow on one screen: specs to documents to IR to text to black's text to files."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+from aiobotantic_codegen._version import __version__
+from aiobotantic_codegen.cache import cache_folder
+from aiobotantic_codegen.errors import WriteError
+from aiobotantic_codegen.write import Keep, TreeChange, compare_tree, write_tree
+
+Write = Callable[[Path, dict[str, bytes], Keep], TreeChange]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to generate.
+
+    Args:
+        specs: folder of the specs.
+        out: folder that holds the package.
+        package: name of the package.
+        services: names of services; empty for every one whose protocol is spoken.
+        templates: directories whose templates come before the generator's own.
+    """
+
+    specs: Path
+    out: Path
+    package: str
+    services: Sequence[str] = ()
+    templates: Sequence[Path] = ()
+
+
+@dataclass
+class Outcome:
+    """What a run did: files by what happened to them, services left out, seconds by stage."""
+
+    change: TreeChange = field(default_factory=TreeChange)
+    skipped: dict[str, str] = field(default_factory=dict)
+    formatted: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def generate(request: Request, *, check: bool = False) -> Outcome:
+    """Generate a package, or with `check` say what generating would change.
+
+    Raises:
+        GeneratorError: bad specs, colliding names, a failing template; nothing is written.
+    """
+    outcome = Outcome()
+    with _timed(outcome, "compare with the last run"):
+        stamp = _Stamp(request)
+        outcome.skipped, done = stamp.last_run()
+    if done:
+        return outcome
+    files = _make(request, outcome)
+    with _timed(outcome, "write"):
+        write: Write = compare_tree if check else write_tree
+        root = request.out / request.package
+        outcome.change = write(root, files, _keep_foreign(root))
+        stamp.store(outcome.skipped, files)
+    return outcome
+
+
+def _make(request: Request, outcome: Outcome) -> dict[str, bytes]:
+    """Return every file of the package. Imports stand here: a run with nothing to do needs none."""
+    with _timed(outcome, "import"):
+        from aiobotantic_codegen.format import format_texts
+        from aiobotantic_codegen.ir.build import PROTOCOLS, build_service
+        from aiobotantic_codegen.load import service as load
+        from aiobotantic_codegen.load.documents import ServiceOverrides
+        from aiobotantic_codegen.render.environment import environment
+        from aiobotantic_codegen.render.package import package_files
+        from aiobotantic_codegen.render.sources import Sources
+
+    with _timed(outcome, "load"):
+        overrides = load.load_overrides(request.specs)
+        behaviour = load.load_behaviour(request.specs)
+        catalog = load.load_catalog(request.specs)
+        names = request.services or load.list_services(request.specs)
+        loaded = [load.load_service(request.specs, name) for name in names]
+        for each in loaded:
+            protocol = each.service.metadata.protocol
+            if not request.services and protocol not in PROTOCOLS:
+                outcome.skipped[each.name] = protocol
+    with _timed(outcome, "build"):
+        services = [
+            build_service(each, overrides.services.get(each.name, ServiceOverrides()), behaviour)
+            for each in loaded
+            if each.name not in outcome.skipped
+        ]
+    with _timed(outcome, "render"):
+        env = environment(request.templates)
+        texts: dict[str, str] = {}
+        for service in services:
+            texts.update(Sources(env, request.package, service).files())
+        texts.update(
+            package_files(
+                env, request.package, services, overrides.modules.get(request.package, {})
+            )
+        )
+    with _timed(outcome, "format"):
+        formatted = format_texts(texts)
+        outcome.formatted = formatted.made
+    sources = {
+        each.name: {
+            "api_version": each.service.metadata.api_version,
+            "source": catalog.services[each.name].source if each.name in catalog.services else "",
+            "files": dict(sorted(each.files.items())),
+        }
+        for each in loaded
+        if each.name not in outcome.skipped
+    }
+    files = {path: text.encode() for path, text in formatted.texts.items()}
+    files["py.typed"] = b""
+    files["manifest.json"] = _manifest(sources, sorted([*files, "manifest.json"]))
+    return files
+
+
+def _manifest(sources: dict[str, object], files: list[str]) -> bytes:
+    manifest = {"generator": __version__, "sources": sources, "files": files}
+    return (json.dumps(manifest, indent=1) + "\n").encode()
+
+
+def _keep_foreign(root: Path) -> Keep:
+    """Return what says of a file that no run wrote that it stays.
+
+    Raises:
+        WriteError: the folder holds files, and no manifest: it is not ours to write.
+    """
+    try:
+        written = set(json.loads((root / "manifest.json").read_text())["files"])
+    except FileNotFoundError:
+        if root.is_dir() and any(path.suffix != ".lock" for path in root.iterdir()):
+            raise WriteError(
+                root,
+                "",
+                "the folder is not empty, and has no manifest.json of an earlier run",
+                "Give another --out or --package, or empty the folder.",
+            ) from None
+        written = set()
+    except (ValueError, KeyError, TypeError):
+        raise WriteError(
+            root / "manifest.json",
+            "",
+            "not the manifest of an earlier run",
+            "Restore the file, or empty the folder.",
+        ) from None
+    return lambda path: path not in written
+
+
+class _Stamp:
+    """What the last run with the same inputs wrote: if it stands there, nothing is to do."""
+
+    def __init__(self, request: Request) -> None:
+        self.root = request.out / request.package
+        digest = sha256(f"{request.package} {list(request.services)}".encode())
+        own = Path(__file__).parent
+        for folder in (request.specs, own, *request.templates):
+            for path in sorted(folder.rglob("*")):
+                if path.is_file() and path.suffix != ".pyc" and "changes" not in path.parts:
+                    digest.update(f"\n{path.relative_to(folder)}\n".encode())
+                    digest.update(path.read_bytes())
+        digest.update(_black_version().encode())
+        self.path = cache_folder() / "generate" / digest.hexdigest()
+
+    def last_run(self) -> tuple[dict[str, str], bool]:
+        """Return the services left out then, and whether its output stands."""
+        try:
+            last = json.loads(self.path.read_text())
+        except (OSError, ValueError):
+            return {}, False
+        return last["skipped"], last["files"] == self._present()
+
+    def store(self, skipped: dict[str, str], files: dict[str, bytes]) -> None:
+        """Remember what these inputs gave."""
+        digests = {path: sha256(content).hexdigest() for path, content in files.items()}
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        for old in self.path.parent.iterdir():
+            if old.stat().st_mtime < time.time() - 30 * 24 * 3600:
+                old.unlink(missing_ok=True)
+        partial = self.path.with_suffix(".partial")
+        partial.write_text(json.dumps({"skipped": skipped, "files": digests}))
+        partial.replace(self.path)
+
+    def _present(self) -> dict[str, str]:
+        return {
+            path.relative_to(self.root).as_posix(): sha256(path.read_bytes()).hexdigest()
+            for path in self.root.rglob("*")
+            if path.is_file() and "__pycache__" not in path.parts
+        }
+
+
+def _black_version() -> str:
+    from importlib.metadata import version
+
+    return version("black")
+
+
+@contextmanager
+def _timed(outcome: Outcome, stage: str) -> Iterator[None]:
+    start = time.perf_counter()
+    yield
+    outcome.seconds[stage] = time.perf_counter() - start

@@ -1,0 +1,1 @@
+"""The IR to source text. Templates are dumb: every decision is made before they run."""

@@ -1,0 +1,25 @@
+"""The files of a package that stand above its services."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from jinja2 import Environment
+
+from aiobotantic_codegen.ir.service import Service
+from aiobotantic_codegen.render.environment import render
+
+
+def package_files(
+    env: Environment, package: str, services: Sequence[Service], modules: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """Yield path and text of each file. `modules`: name to the hand-written module it re-exports."""
+    names = ", ".join(service.class_name for service in services)
+    facts = {"package": package, "services": services}
+    doc = f"Async, typed AWS clients: {names}."
+    yield "__init__.py", render(env, "package/__init__.py.jinja", doc=doc, **facts)
+    yield "_about.py", render(env, "package/_about.py.jinja", **facts)
+    for module, source in sorted(modules.items()):
+        doc = f"What `{source}` offers."
+        text = render(env, "package/module.py.jinja", doc=doc, source=source)
+        yield f"{module}.py", text
