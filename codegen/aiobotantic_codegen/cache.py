@@ -3,10 +3,65 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
+
+_MONTH = 30 * 24 * 3600
+_MOST_KEYS = 500  # SQLite limits the parameters of a statement
 
 
 def cache_folder() -> Path:
     """Return `$XDG_CACHE_HOME/aiobotantic`, by default `~/.cache/aiobotantic`."""
     base = Path(os.environ.get("XDG_CACHE_HOME", ""))
     return (base if base.is_absolute() else Path.home() / ".cache") / "aiobotantic"
+
+
+class TextCache:
+    """Texts by key in one SQLite file; those that no run asked for in a month are removed.
+
+    A cache that cannot be read or written is an empty one: it costs time, never a run.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def get(self, keys: Sequence[str]) -> dict[str, str]:
+        """Return the texts of those keys that are there."""
+        found: dict[str, str] = {}
+        with self._database() as database:
+            for at in range(0, len(keys), _MOST_KEYS):
+                some = keys[at : at + _MOST_KEYS]
+                marks = ",".join("?" * len(some))
+                found.update(
+                    database.execute(f"SELECT key, text FROM texts WHERE key IN ({marks})", some)
+                )
+        return found
+
+    def put(self, texts: Mapping[str, str], used: Sequence[str]) -> None:
+        """Add texts, and remember that `used` keys were asked for."""
+        now = int(time.time())
+        with self._database() as database:
+            rows = [(key, text, now) for key, text in texts.items()]
+            database.executemany("INSERT OR REPLACE INTO texts VALUES (?, ?, ?)", rows)
+            database.executemany(
+                "UPDATE texts SET used = ? WHERE key = ?", [(now, key) for key in used]
+            )
+            database.execute("DELETE FROM texts WHERE used < ?", (now - _MONTH,))
+
+    @contextmanager
+    def _database(self) -> Iterator[sqlite3.Connection]:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with closing(sqlite3.connect(self.path, timeout=10)) as database, database:
+                database.execute(
+                    "CREATE TABLE IF NOT EXISTS texts (key TEXT PRIMARY KEY, text TEXT, used INT)"
+                )
+                yield database
+        except sqlite3.DatabaseError as error:
+            if not isinstance(error, sqlite3.OperationalError):  # no database, or a damaged one
+                self.path.unlink(missing_ok=True)
+        except OSError:
+            return

@@ -87,8 +87,11 @@ def generate_command(
     timings: Annotated[bool, typer.Option("--timings", help="Show seconds by stage.")] = False,
 ) -> None:
     """Generate the package from the specs."""
+    import gc
+
     from aiobotantic_codegen.pipeline import Request, generate
 
+    gc.disable()  # a short run that drops nearly nothing: collecting takes a tenth of its time
     if not package.isidentifier():
         raise typer.BadParameter(f"{package!r} is not a name of a package")
     outcome = generate(Request(specs, out, package, tuple(service or ())), check=check)
@@ -97,7 +100,7 @@ def generate_command(
     if timings:
         for stage, seconds in outcome.seconds.items():
             typer.echo(f"{seconds:7.3f} s  {stage}")
-        typer.echo(f"{outcome.formatted} files went through black")
+        typer.echo(f"{outcome.formatted} classes went through black")
     _print_change(out / package, outcome.change, check=check)
 
 

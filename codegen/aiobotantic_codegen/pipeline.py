@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from aiobotantic_codegen._version import __version__
 from aiobotantic_codegen.cache import cache_folder
-from aiobotantic_codegen.errors import WriteError
+from aiobotantic_codegen.errors import SpecError, WriteError, json_pointer
 from aiobotantic_codegen.write import Keep, TreeChange, compare_tree, write_tree
 
 Write = Callable[[Path, dict[str, bytes], Keep], TreeChange]
@@ -83,7 +83,9 @@ def _make(request: Request, outcome: Outcome) -> dict[str, bytes]:
         overrides = load.load_overrides(request.specs)
         behaviour = load.load_behaviour(request.specs)
         catalog = load.load_catalog(request.specs)
-        names = request.services or load.list_services(request.specs)
+        known = load.list_services(request.specs)
+        _check_services(request, overrides.services, known)
+        names = list(dict.fromkeys(request.services)) or known
         loaded = [load.load_service(request.specs, name) for name in names]
         for each in loaded:
             protocol = each.service.metadata.protocol
@@ -121,6 +123,17 @@ def _make(request: Request, outcome: Outcome) -> dict[str, bytes]:
     files["py.typed"] = b""
     files["manifest.json"] = _manifest(sources, sorted([*files, "manifest.json"]))
     return files
+
+
+def _check_services(request: Request, tables: Iterable[str], known: Sequence[str]) -> None:
+    for name in tables:
+        if name not in known:
+            raise SpecError(
+                request.specs / "overrides.toml",
+                json_pointer("services", name),
+                f"there is no service {name!r} in {request.specs}",
+                "Remove the table, or correct its name.",
+            )
 
 
 def _manifest(sources: dict[str, object], files: list[str]) -> bytes:
@@ -164,8 +177,9 @@ class _Stamp:
         own = Path(__file__).parent
         for folder in (request.specs, own, *request.templates):
             for path in sorted(folder.rglob("*")):
-                if path.is_file() and path.suffix != ".pyc" and "changes" not in path.parts:
-                    digest.update(f"\n{path.relative_to(folder)}\n".encode())
+                inside = path.relative_to(folder)
+                if path.is_file() and path.suffix != ".pyc" and inside.parts[0] != "changes":
+                    digest.update(f"\n{inside}\n".encode())
                     digest.update(path.read_bytes())
         digest.update(_black_version().encode())
         self.path = cache_folder() / "generate" / digest.hexdigest()
@@ -176,7 +190,7 @@ class _Stamp:
             last = json.loads(self.path.read_text())
         except (OSError, ValueError):
             return {}, False
-        return last["skipped"], last["files"] == self._present()
+        return last["skipped"], all(map(self._stands, *zip(*last["files"].items(), strict=True)))
 
     def store(self, skipped: dict[str, str], files: dict[str, bytes]) -> None:
         """Remember what these inputs gave."""
@@ -189,12 +203,11 @@ class _Stamp:
         partial.write_text(json.dumps({"skipped": skipped, "files": digests}))
         partial.replace(self.path)
 
-    def _present(self) -> dict[str, str]:
-        return {
-            path.relative_to(self.root).as_posix(): sha256(path.read_bytes()).hexdigest()
-            for path in self.root.rglob("*")
-            if path.is_file() and "__pycache__" not in path.parts
-        }
+    def _stands(self, path: str, digest: str) -> bool:
+        try:
+            return sha256((self.root / path).read_bytes()).hexdigest() == digest
+        except OSError:
+            return False
 
 
 def _black_version() -> str:

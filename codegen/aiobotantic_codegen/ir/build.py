@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, NoReturn
 
-from aiobotantic_codegen.errors import SpecError
-from aiobotantic_codegen.ir import names, placement
+from aiobotantic_codegen.errors import NameCollision, SpecError, json_pointer
+from aiobotantic_codegen.ir import docs, names, placement
 from aiobotantic_codegen.ir.overrides import Overrides
+from aiobotantic_codegen.ir.runtime_errors import COMMON_CODES
 from aiobotantic_codegen.ir.service import (
     Acceptor,
     Enum,
@@ -33,9 +34,6 @@ from aiobotantic_codegen.load.documents import (
 from aiobotantic_codegen.load.service import LoadedService, ServiceOverrides
 
 PROTOCOLS = ("json",)
-COMMON_ERRORS = frozenset(
-    {"ThrottlingException", "ValidationException", "AccessDeniedException", "ServiceUnavailable"}
-)
 _SCALARS = {
     "boolean": Scalar.BOOLEAN,
     "integer": Scalar.INTEGER,
@@ -46,6 +44,9 @@ _SCALARS = {
     "timestamp": Scalar.TIMESTAMP,
     "blob": Scalar.BLOB,
 }
+_REPEAT = ("read", "repeatable", "once")
+_ITERATOR_ARGUMENTS = ("limit", "page_size", "starting_token")
+_WAITER_ARGUMENTS = ("timeout", "delay")
 _REFERENCE = "https://docs.aws.amazon.com/goto/WebAPI/{uid}/{operation}"
 
 
@@ -91,7 +92,8 @@ class _Builder:
         structures = {
             name: self._structure(name, shape)
             for name, shape in self.shapes.items()
-            if shape.type == "structure" and not self._is_error(name)
+            if shape.type == "structure"
+            and (not self._is_error(name) or name in self.sent | self.received)
         }
         enums = {name: self._enum(name, s) for name, s in self.shapes.items() if s.enum}
         errors = {
@@ -104,14 +106,12 @@ class _Builder:
             self._operation(name, operation, families, structures, errors)
             for name, operation in self._operations()
         )
+        self._check_methods(operations)
         return Service(
             name=self.loaded.name,
-            module=names.module_name(self.loaded.name),
-            class_name=names.ClassName(
-                self.overrides.class_name
-                or names.service_class_name(self.loaded.name, metadata.service_id or "")
-            ),
-            full_name=metadata.service_full_name,
+            module=self._module_name(),
+            class_name=self._client_name(),
+            full_name=docs.one_line(metadata.service_full_name),
             metadata=metadata.model_dump(by_alias=True, exclude_none=True, exclude_unset=True),
             endpoint_rules=self.loaded.endpoint_rules,
             behaviour=self.behaviour.get("services", {}).get(self.loaded.name, {}),
@@ -141,6 +141,40 @@ class _Builder:
                 names.check_wire_name(member, self.file, f"/shapes/{name}/members")
         for name in self.document.operations:
             names.check_wire_name(name, self.file, "/operations")
+        for name in self._waiters():
+            names.check_wire_name(name, f"{self.loaded.name}/waiters-2.json", "/waiters")
+
+    def _module_name(self) -> str:
+        name = names.module_name(self.loaded.name)
+        return names.check_python_name(name, self.file, "", "Give its folder another name.")
+
+    def _client_name(self) -> names.ClassName:
+        metadata = self.document.metadata
+        name = self.overrides.class_name or names.service_class_name(
+            self.loaded.name, metadata.service_id
+        )
+        remedy = f"Set class_name under [services.{self.loaded.name}] in specs/overrides.toml."
+        names.check_python_name(name, self.file, "/metadata/serviceId", remedy)
+        return names.ClassName(name)
+
+    def _check_methods(self, operations: Iterable[Operation]) -> None:
+        """Operations, iterators and waiters are methods of one client."""
+        methods: dict[str, str] = {}
+        for operation in operations:
+            methods[operation.wire] = operation.method
+            if operation.paginator is not None:
+                methods[f"the iterator of {operation.wire}"] = operation.paginator.method
+                methods[f"the pages of {operation.wire}"] = f"{operation.method}_pages"
+            for waiter in operation.waiters:
+                methods[f"the waiter {waiter.name}"] = waiter.method
+        names.unique(
+            methods,
+            methods.__getitem__,
+            file=self.file,
+            pointer="/operations",
+            what="operation",
+            remedy="No override renames a method: leave one of them out of the specs.",
+        )
 
     def _is_error(self, name: str) -> bool:
         return bool(self.shapes[name].exception)
@@ -195,10 +229,14 @@ class _Builder:
         )
 
     def _members(self, name: str, shape: ShapeDocument) -> tuple[Member, ...]:
-        union = bool(shape.union)
+        def decide(member: str) -> str:
+            if self._is_error(name):
+                return names.error_field_name(member)
+            return names.field_name(member, union=shape.union)
+
         fields = names.unique(
             shape.members,
-            lambda m: self.overrides.name(name, m) or names.field_name(m, union=union),
+            lambda member: self.overrides.name(name, member) or decide(member),
             file=self.file,
             pointer=f"/shapes/{name}/members",
             what="member",
@@ -220,7 +258,8 @@ class _Builder:
             name=names.FieldName(field),
             value=value,
             required=required,
-            token=bool(member.idempotency_token),
+            # botocore makes one up in a request, not in a structure inside it.
+            token=member.idempotency_token and owner in self.inputs,
             deprecated=bool(member.deprecated),
         )
 
@@ -258,7 +297,7 @@ class _Builder:
             members=self._members(name, shape),
             status=shape.error.http_status_code if shape.error else None,
             retryable=shape.retryable is not None,
-            common=name in COMMON_ERRORS,
+            common=name in COMMON_CODES,
         )
 
     def _operation(
@@ -278,7 +317,13 @@ class _Builder:
             )
         output = structures[operation.output.shape] if operation.output else None
         reference = self.overrides.reference or _REFERENCE
-        return Operation(
+        waiters = tuple(
+            self._waiter(waiter, document)
+            for waiter, document in self._waiters().items()
+            if document.operation == name
+        )
+        paginator = self._paginator(name, structures[operation.input.shape], output)
+        built = Operation(
             wire=name,
             method=names.method_name(name),
             constant=names.constant_name(name),
@@ -290,14 +335,29 @@ class _Builder:
             http_method=operation.http.method,
             uri=operation.http.request_uri,
             deprecated=bool(operation.deprecated),
-            reference=reference.format(operation=name, uid=self.document.metadata.uid or ""),
-            paginator=self._paginator(name, structures[operation.input.shape], output),
-            waiters=tuple(
-                self._waiter(waiter, document)
-                for waiter, document in self._waiters().items()
-                if document.operation == name
+            reference=reference.replace("{operation}", name).replace(
+                "{uid}", self.document.metadata.uid or ""
             ),
+            paginator=paginator,
+            waiters=waiters,
         )
+        self._check_arguments(built)
+        return built
+
+    def _check_arguments(self, operation: Operation) -> None:
+        """Iterators and waiters have arguments of their own beside the operation's."""
+        own = {*_ITERATOR_ARGUMENTS} if operation.paginator is not None else set[str]()
+        taken = [m for m in operation.filters if m.name in own]
+        if operation.waiters:
+            taken += [m for m in operation.arguments if m.name in _WAITER_ARGUMENTS]
+        for member in taken:
+            raise NameCollision(
+                self.file,
+                json_pointer("shapes", operation.input.wire, "members", member.wire),
+                f"the member {member.wire!r} and an argument of the iterator or waiter of "
+                f"{operation.wire} are both {member.name!r} in Python",
+                "Give the member another name in specs/overrides.toml, with the reason.",
+            )
 
     def _waiters(self) -> Mapping[str, WaiterDocument]:
         return self.loaded.waiters.waiters if self.loaded.waiters else {}
@@ -305,13 +365,27 @@ class _Builder:
     def _repeat(self, operation: str) -> str:
         table = self.behaviour.get("repeat", {})
         own = self.behaviour.get("services", {}).get(self.loaded.name, {}).get("repeat", {})
+        for name in own:
+            if name not in self.document.operations:
+                self._bad_repeat(name, f"there is no operation {name!r} in the model")
         if operation in own:
-            return str(own[operation]["class"])
+            kind = own[operation].get("class")
+            if kind not in _REPEAT:
+                self._bad_repeat(operation, f"{kind!r} is no class of repetition")
+            return str(kind)
         words = names.method_name(operation).split("_")
         for kind in ("read", "repeatable"):
             if any(words[: len(v)] == v for v in (verb.split("_") for verb in table.get(kind, ()))):
                 return kind
         return "once"
+
+    def _bad_repeat(self, operation: str, problem: str) -> NoReturn:
+        raise SpecError(
+            "behaviour.toml",
+            json_pointer("services", self.loaded.name, "repeat", operation),
+            problem,
+            f"Correct the entry, or remove it. Classes: {', '.join(_REPEAT)}.",
+        )
 
     def _paginator(self, name: str, given: Structure, output: Structure | None) -> Paginator | None:
         documents = self.loaded.paginators.pagination if self.loaded.paginators else {}

@@ -23,9 +23,14 @@ def facts(value: Value, *, enum: str | None = None) -> str:
     return " ".join(f"{sentence}." for sentence in sentences)
 
 
+def one_line(text: str) -> str:
+    """Return a text of the spec without line breaks: lines of a docstring are the generator's."""
+    return " ".join(text.split())
+
+
 def error_facts(code: str) -> str:
     """Return what an error code says, in a sentence."""
-    return _ERRORS.get(code, f"The service answered `{code}`.")
+    return _ERRORS.get(code, f"The service answered `{one_line(code)}`.")
 
 
 def _limits(value: Value) -> list[str]:

@@ -16,6 +16,7 @@ from typing import NewType
 from botocore import xform_name
 
 from aiobotantic_codegen.errors import NameCollision, SpecError
+from aiobotantic_codegen.ir.runtime_errors import OTHER_NAMES
 
 WireName = NewType("WireName", str)
 ClassName = NewType("ClassName", str)
@@ -27,17 +28,29 @@ FamilyName = NewType("FamilyName", str)
 _WIRE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 # Names that an annotation in a class body looks up: a field of that name would shadow them.
-_ANNOTATION_NAMES = {"bool", "bytes", "datetime", "dict", "float", "int", "list", "str"}
-# Attributes of pydantic's BaseModel and of aiobotantic's Structure.
+_ANNOTATION_NAMES = {
+    "bool",
+    "bytes",
+    "datetime",
+    "dict",
+    "float",
+    "int",
+    "list",
+    "str",
+    "wire_name",
+}
+# Attributes of pydantic's BaseModel, of aiobotantic's Structure, and of their metaclass.
 _STRUCTURE_NAMES = {
     "construct",
     "copy",
     "from_orm",
     "from_wire",
     "json",
+    "mro",
     "parse_file",
     "parse_obj",
     "parse_raw",
+    "register",
     "response_metadata",
     "schema",
     "schema_json",
@@ -46,7 +59,25 @@ _STRUCTURE_NAMES = {
     "validate",
 }
 _UNION_NAMES = {"arm", "is_known"}
-_ARGUMENT_NAMES = {"self"}
+# Names that a method's body looks up beside its arguments.
+_ARGUMENT_NAMES = {"self", "waiters"}
+# Attributes of aiobotantic's ServiceError.
+_ERROR_ATTRIBUTES = {
+    "add_note",
+    "args",
+    "attempts",
+    "code",
+    "fmt",
+    "kwargs",
+    "message",
+    "operation",
+    "operation_name",
+    "request_id",
+    "response",
+    "retryable",
+    "status_code",
+    "with_traceback",
+}
 # Attributes of aiobotantic's Client.
 _CLIENT_NAMES = {
     "SERVICE",
@@ -86,7 +117,6 @@ _MODULE_NAMES = {
     "Sequence",
     "Mapping",
     "Service",
-    "ServiceError",
     "Structure",
     "TYPE_CHECKING",
     "UncheckedPattern",
@@ -112,18 +142,27 @@ def check_wire_name(name: str, file: str, pointer: str) -> WireName:
     return WireName(name)
 
 
+def check_python_name(name: str, file: str, pointer: str, remedy: str) -> str:
+    """Return a name that people chose, or that follows from a text, if Python can take it."""
+    if not name.isidentifier() or not name.isascii() or keyword.iskeyword(name):
+        raise SpecError(file, pointer, f"{name!r} cannot be a name in Python", remedy)
+    return name
+
+
 def class_name(name: str) -> ClassName:
     """`notebookInstance` and `NotebookInstance` are `NotebookInstance`."""
     pascal = name.lstrip("_")
     pascal = pascal[:1].upper() + pascal[1:]
     if not pascal or pascal[0].isdigit():
         pascal = f"Shape{pascal}"
-    reserved = keyword.iskeyword(pascal) or pascal in _MODULE_NAMES or hasattr(builtins, pascal)
+    taken = pascal in _MODULE_NAMES or pascal in OTHER_NAMES
+    reserved = taken or keyword.iskeyword(pascal) or hasattr(builtins, pascal)
     return ClassName(f"{pascal}_" if reserved else pascal)
 
 
 def _snake(name: str, reserved: set[str]) -> str:
-    snake = xform_name(name).strip("_") or "field"
+    # Lower case, because botocore leaves alone what has an underscore: `A_B` would hide a class.
+    snake = xform_name(name).lower().strip("_") or "field"
     if snake[0].isdigit():
         snake = f"n{snake}"
     taken = keyword.iskeyword(snake) or snake in reserved or snake.startswith("model_config")
@@ -139,6 +178,12 @@ def field_name(name: str, *, union: bool = False) -> FieldName:
     return FieldName(snake)
 
 
+def error_field_name(name: str) -> FieldName:
+    """The same for a member of an error, which is an attribute of an exception."""
+    field = field_name(name)
+    return FieldName(f"{field}_") if field in _ERROR_ATTRIBUTES else field
+
+
 def _is_base_model_attribute(name: str) -> bool:
     from pydantic import BaseModel
 
@@ -147,17 +192,17 @@ def _is_base_model_attribute(name: str) -> bool:
 
 def method_name(name: str) -> MethodName:
     """`CreateNotebookInstance` is `create_notebook_instance`."""
-    return MethodName(_snake(name, _CLIENT_NAMES))
+    return MethodName(_snake(name, _CLIENT_NAMES | _ANNOTATION_NAMES))
 
 
 def iterator_name(operation: str) -> MethodName:
     """`ListNotebookInstances` is `iter_notebook_instances`, `Search` is `iter_search`."""
-    return MethodName(f"iter_{xform_name(operation).removeprefix('list_')}")
+    return MethodName(f"iter_{xform_name(operation).lower().removeprefix('list_')}")
 
 
 def waiter_method_name(waiter: str) -> MethodName:
     """`NotebookInstanceInService` is `wait_until_notebook_instance_in_service`."""
-    return MethodName(f"wait_until_{xform_name(waiter)}")
+    return MethodName(f"wait_until_{xform_name(waiter).lower()}")
 
 
 def constant_name(name: str) -> str:
@@ -180,8 +225,17 @@ def enum_member(value: str) -> EnumMember:
     return EnumMember(f"{name}_" if name == "MRO" else name)
 
 
+RENAME = "Give one of them another name in specs/overrides.toml, with the reason."
+
+
 def unique(
-    wire_names: Iterable[str], decide: Callable[[str], str], *, file: str, pointer: str, what: str
+    wire_names: Iterable[str],
+    decide: Callable[[str], str],
+    *,
+    file: str,
+    pointer: str,
+    what: str,
+    remedy: str = RENAME,
 ) -> dict[str, str]:
     """Return wire name to Python name.
 
@@ -197,7 +251,7 @@ def unique(
                 file,
                 pointer,
                 f"the {what}s {owners[name]!r} and {wire!r} are both {name!r} in Python",
-                "Give one of them another name in specs/overrides.toml, with the reason.",
+                remedy,
             )
         names[wire], owners[name] = name, wire
     return names

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aiobotantic_codegen.errors import SpecError
+from aiobotantic_codegen.errors import SpecError, json_pointer
+from aiobotantic_codegen.ir.names import check_python_name
 from aiobotantic_codegen.load.documents import ServiceDocument
 from aiobotantic_codegen.load.service import ServiceOverrides
 
@@ -17,7 +18,7 @@ class Overrides:
     def __init__(self, service: str, entries: ServiceOverrides, document: ServiceDocument) -> None:
         self.class_name = entries.class_name
         self.reference = entries.reference
-        self._pointer = f"/{service}"
+        self._pointer = json_pointer("services", service)
         self._check(entries, document)
         self.families: Mapping[str, str] = {e.operation: e.family for e in entries.families}
         self._names = {(e.shape, e.member): e.name for e in entries.names}
@@ -32,6 +33,13 @@ class Overrides:
         return (shape, member) in self._sensitive
 
     def _check(self, entries: ServiceOverrides, document: ServiceDocument) -> None:
+        for kind, chosen in (
+            ("families", [each.family for each in entries.families]),
+            ("names", [each.name for each in entries.names]),
+        ):
+            for at, name in enumerate(chosen):
+                place = f"{self._pointer}/{kind}/{at}"
+                check_python_name(name, FILE, place, "Letters, digits and underscores.")
         for at, family in enumerate(entries.families):
             if family.operation not in document.operations:
                 self._unmatched(f"families/{at}", f"operation {family.operation!r}")

@@ -8,6 +8,7 @@ cycles, and the first use of a family loads little else.
 
 from __future__ import annotations
 
+import keyword
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 
@@ -34,8 +35,13 @@ def families(operations: Iterable[str], overrides: Mapping[str, str]) -> dict[st
     found: dict[str, FamilyName] = {}
     for name, noun in nouns.items():
         home = noun if noun in resources else _home(noun, resources) or noun
-        found[name] = FamilyName(overrides.get(name) or "_".join(home))
+        family = overrides.get(name) or "_".join(home)
+        found[name] = FamilyName(f"{family}_" if _is_reserved(family) else family)
     return found
+
+
+def _is_reserved(family: str) -> bool:
+    return keyword.iskeyword(family) or family == COMMON
 
 
 def _noun(operation: str) -> tuple[str, ...]:
@@ -62,13 +68,12 @@ def places(
     clusters: dict[frozenset[str], list[str]] = defaultdict(list)
     for shape, reaching in reached_by.items():
         clusters[reaching].append(shape)
+    everyone = frozenset[str]().union(*clusters)
     files: dict[str, str] = {}
     for reaching, shapes in clusters.items():
-        if len(reaching) == 1:
-            home = next(iter(reaching))
-        elif len(reaching) <= _MOST_FAMILIES and len(shapes) >= _FEWEST_SHAPES:
-            home = "_and_".join(sorted(reaching))
-        else:
+        home = "_and_".join(sorted(reaching))
+        few = len(reaching) <= _MOST_FAMILIES and len(shapes) >= _FEWEST_SHAPES
+        if len(reaching) != 1 and (not few or home in everyone):
             home = COMMON
         files.update(dict.fromkeys(shapes, home))
     _lift(files, references)

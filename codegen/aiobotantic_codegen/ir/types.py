@@ -54,6 +54,17 @@ class Value:
     sensitive: bool = False
 
     @property
+    def masked(self) -> bool:
+        """Whether it is sensitive, or a list or map of what is."""
+        match self.kind:
+            case ListOf(item):
+                return self.sensitive or item.masked
+            case MapOf(key, entry):
+                return self.sensitive or key.masked or entry.masked
+            case _:
+                return self.sensitive
+
+    @property
     def is_range(self) -> bool:
         """Whether min and max bound a number, not a length."""
         return self.kind in (Scalar.INTEGER, Scalar.FLOAT)

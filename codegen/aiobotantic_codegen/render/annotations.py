@@ -53,16 +53,16 @@ class Annotations:
             case scalar:
                 return str(scalar)
 
-    def argument(self, value: Value) -> str:
+    def argument(self, value: Value, quote: Callable[[str], bool] = lambda _: False) -> str:
         """What an argument takes: `Sequence[Tag]`, `InstanceType | str`."""
         match value.kind:
-            case Ref(shape):
-                name = str(self.service.shapes[shape].name)
+            case Ref():
+                name = self.plain(value, quote)
                 return f"{name} | str" if self.is_enum(value) else name
             case ListOf(item):
-                return f"Sequence[{self.argument(item)}]"
+                return f"Sequence[{self.argument(item, quote)}]"
             case MapOf(key, entry):
-                taken = self.argument(entry)
+                taken = self.argument(entry, quote)
                 plain = f"Mapping[str, {taken}]"
                 if self.is_enum(key):
                     return f"Mapping[{self.plain(key)}, {taken}] | {plain}"
@@ -98,7 +98,7 @@ class Annotations:
         if owner.sent:
             text = self.limited(value, quote)
         else:
-            text = _annotate(self.plain(value, quote), ["SENSITIVE"] if value.sensitive else [])
+            text = _annotate(self.plain(value, quote), ["SENSITIVE"] if value.masked else [])
         if not (owner.sent and required) or (owner.received and self.holds_enum(value)):
             text = _optional(text)
         # On the outside: pydantic looks for names of fields nowhere else.
@@ -106,7 +106,7 @@ class Annotations:
         if not owner.sent:
             return Field(text, "None")
         if self.holds_enum(value):
-            taken = self.argument(value)
+            taken = self.argument(value, quote)
             if required:
                 return Field(f"In[{text}, {taken}]")
             return Field(f"In[{text}, {taken} | None]", "ABSENT")

@@ -110,7 +110,7 @@ class Docstrings:
         notes = []
         if member.token:
             notes.append("Made up where it is not given.")
-        if member.value.sensitive:
+        if member.value.masked:
             notes.append("Sensitive: masked in repr, errors and logs.")
         if member.deprecated:
             notes.append("Deprecated.")

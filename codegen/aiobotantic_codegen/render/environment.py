@@ -27,6 +27,7 @@ def environment(overriding: Sequence[Path] = ()) -> Environment:
         loader=ChoiceLoader([*(FileSystemLoader(path) for path in overriding), own]),
         undefined=StrictUndefined,
         autoescape=False,
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,

@@ -8,6 +8,7 @@ from collections import defaultdict
 _PLACES = {
     "ABSENT": "aiobotantic.structure",
     "Annotated": "typing",
+    "Any": "typing",
     "In": "aiobotantic.structure",
     "Length": "aiobotantic.constraints",
     "Mapping": "collections.abc",

@@ -39,7 +39,8 @@ def docstring(text: str, indent: int = 0) -> str:
     """Return a docstring literal whose lines after the first stand `indent` columns in."""
     lines = []
     for line in text.split("\n"):
-        line = "".join(_shown(char) for char in line)
+        if not _is_plain(line):
+            line = "".join(map(_shown, line))
         lines.append(line.replace('"""', '\\"\\"\\"').rstrip())
     margin = " " * indent
     body = "\n".join([lines[0], *(f"{margin}{line}" if line else "" for line in lines[1:])])

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from jinja2 import Environment
 
+from aiobotantic_codegen.ir.names import check_python_name, unique
+from aiobotantic_codegen.ir.overrides import FILE
 from aiobotantic_codegen.ir.service import Service
 from aiobotantic_codegen.render.environment import render
 
@@ -14,6 +16,7 @@ def package_files(
     env: Environment, package: str, services: Sequence[Service], modules: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
     """Yield path and text of each file. `modules`: name to the hand-written module it re-exports."""
+    _check(services, modules, f"/modules/{package}")
     names = ", ".join(service.class_name for service in services)
     facts = {"package": package, "services": services}
     doc = f"Async, typed AWS clients: {names}."
@@ -23,3 +26,16 @@ def package_files(
         doc = f"What `{source}` offers."
         text = render(env, "package/module.py.jinja", doc=doc, source=source)
         yield f"{module}.py", text
+
+
+def _check(services: Sequence[Service], modules: Mapping[str, str], pointer: str) -> None:
+    """Services, and the modules beside them, share one package."""
+    classes = {service.name: str(service.class_name) for service in services}
+    remedy = "Set class_name for one of them in specs/overrides.toml."
+    unique(classes, classes.__getitem__, file="", pointer="", what="service", remedy=remedy)
+    folders = {service.name: service.module for service in services} | {m: m for m in modules}
+    remedy = "Leave one of them out."
+    unique(folders, folders.__getitem__, file="", pointer="", what="service", remedy=remedy)
+    for name, source in modules.items():
+        for part in (name, *source.split(".")):
+            check_python_name(part, FILE, f"{pointer}/{name}", "Name a module to import.")

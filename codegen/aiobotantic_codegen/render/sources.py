@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from jinja2 import Environment
 
+from aiobotantic_codegen.ir.docs import one_line
 from aiobotantic_codegen.ir.names import FieldName
 from aiobotantic_codegen.ir.service import Enum, Error, Member, Module, Operation, Service
 from aiobotantic_codegen.ir.service import Structure, shapes_of
@@ -48,6 +49,7 @@ class Sources:
         self.home = f"{package}.{service.module}"
         self.annotations = Annotations(service)
         self.docs = Docstrings(service)
+        self._outputs = {o.wire: o.output for o in service.operations}
 
     def files(self) -> Iterator[tuple[str, str]]:
         """Yield each file's path below the package, and its text before formatting."""
@@ -131,7 +133,7 @@ class Sources:
     def _base_class(self, shape: Structure, module: Module, imports: Imports) -> str:
         if shape.input_of is not None:
             imports.add("aiobotantic.structure", "Request")
-            output = self._output_of(shape.input_of)
+            output = self._outputs[shape.input_of]
             if output is None:
                 imports.add("aiobotantic.structure", "EmptyOutput")
                 return "Request[EmptyOutput]"
@@ -143,9 +145,6 @@ class Sources:
             return "UnionStructure"
         imports.add("aiobotantic.structure", "Structure")
         return "Structure"
-
-    def _output_of(self, operation: str) -> Structure | None:
-        return next(o.output for o in self.service.operations if o.wire == operation)
 
     def _about(self, shape: Structure) -> str:
         if shape.input_of is not None:
@@ -170,6 +169,8 @@ class Sources:
                 shapes.add(operation.output.name)
             if operation.paginator is not None:
                 shapes.update(self._mentioned(operation.paginator.item))
+                item = self.annotations.plain(operation.paginator.item)
+                imports.add_used_names(item, for_checkers=True)
             methods.append(
                 {
                     "operation": operation,
@@ -214,13 +215,14 @@ class Sources:
         return ArgumentView(member.name, f"{annotation} | None", "None")
 
     def _errors(self) -> str:
-        views = []
-        timestamps = False
+        imports, views = Imports(), []
         for error in self.service.errors:
             fields = [(m.name, m.wire, self._error_field(m)) for m in _own_members(error)]
-            timestamps = timestamps or any("datetime" in f[2] for f in fields)
-            views.append({"error": error, "fields": fields})
-        return self._render("errors.py.jinja", errors=views, timestamps=timestamps)
+            for _, _, annotation in fields:
+                imports.add_used_names(annotation)
+            doc = f"The service answered `{one_line(error.code)}`."
+            views.append({"error": error, "fields": fields, "doc": doc})
+        return self._render("errors.py.jinja", errors=views, imports=imports)
 
     def _error_field(self, member: Member) -> str:
         """Members of errors are read as plain data: the model lists few, and none is nested."""

@@ -1,0 +1,267 @@
+"""Request checkers: the limits of a structure, checked on the bytes that would be sent.
+
+One pydantic-core validator for each request class, built at the first request from the inert
+markers in its annotations. Checking the bytes covers nested, changed and re-sent values alike.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from functools import cache
+from typing import Annotated, Any, Final, NamedTuple, get_args, get_origin
+
+from pydantic_core import SchemaError, SchemaValidator, ValidationError
+from pydantic_core import core_schema as cs
+
+from aiobotantic.constraints import Length, Pattern, Range
+from aiobotantic.structure import MASK, Structure, describe, value_type
+from aiobotantic.unions import UnionStructure
+
+_ANY_LENGTH: Final = Length()
+_ONE_CLASS_REPEATED: Final = re.compile(
+    r"\^?(?P<one>\[(?:\\.|[^\]\\\[])+\]|\.|\\[wWdDsS])\{(?P<min>\d+),(?P<max>\d+)\}\$?"
+)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One limit that a request breaks."""
+
+    path: str
+    """The argument, in the names that the caller used: `tags[0].key`, or `Tags[0].Key`."""
+    problem: str
+    """What the limit asks for."""
+    kind: str
+    value: str
+    """The value that breaks it, shortened, masked where sensitive."""
+
+    @property
+    def limit(self) -> tuple[str, str]:
+        """The argument and limit without list positions: what a warning is given once for."""
+        return re.sub(r"\[\d+\]", "[]", self.path), self.kind
+
+    def __str__(self) -> str:
+        return f"{self.path} = {self.value}: {self.problem}" if self.value else self._short()
+
+    def _short(self) -> str:
+        return f"{self.path}: {self.problem}" if self.path else self.problem
+
+
+def check(cls: type[Structure], body: bytes, *, wire: bool) -> list[Refusal]:
+    """Return what a request's JSON bytes break of the limits of `cls`; nothing where it is fine.
+
+    `wire` names arguments as AWS does, else as the generated class does.
+    """
+    try:
+        checker(cls).validate_json(body)
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+        return [_refusal(cls, detail, wire=wire) for detail in details]
+    return []
+
+
+@cache
+def checker(cls: type[Structure]) -> SchemaValidator:
+    """Return the strict validator of the JSON bytes of `cls`."""
+    definitions: dict[str, Any] = {}
+    root = _structure(cls, definitions)
+    return SchemaValidator(cs.definitions_schema(root, list(definitions.values())))
+
+
+def pattern_schema(text: str, length: Length = _ANY_LENGTH) -> dict[str, Any] | None:
+    """Return pydantic-core's constraints for a full match; None if Rust cannot take the pattern.
+
+    A class repeated `{m,n}` times becomes a length check: Rust would unroll it.
+    """
+    low, high = length
+    if repeated := _ONE_CLASS_REPEATED.fullmatch(text):
+        text = f"{repeated['one']}*"
+        low = max(low or 0, int(repeated["min"]))
+        high = int(repeated["max"]) if high is None else min(high, int(repeated["max"]))
+    schema = _limits(Length(low, high)) | {
+        "pattern": rf"\A(?:{text})\z",
+        "regex_engine": "rust-regex",
+    }
+    try:
+        SchemaValidator(cs.str_schema(**schema))
+    except SchemaError:
+        return None
+    return schema
+
+
+def _limits(length: Length) -> dict[str, Any]:
+    limits = {"min_length": length.min, "max_length": length.max}
+    return {name: value for name, value in limits.items() if value is not None}
+
+
+def _structure(cls: type[Structure], definitions: dict[str, Any]) -> Any:
+    reference = f"{cls.__module__}.{cls.__qualname__}"
+    if reference not in definitions:
+        definitions[reference] = None  # a recursive structure meets its own reference
+        members = describe(cls)
+        fields = {
+            members.wire_names[name]: cs.typed_dict_field(
+                _value(member.annotation, tuple(member.metadata), definitions),
+                required=member.is_required(),
+            )
+            for name, member in cls.__pydantic_fields__.items()
+        }
+        schema: Any = cs.typed_dict_schema(fields, extra_behavior="forbid")
+        if issubclass(cls, UnionStructure):
+            schema = cs.chain_schema([cs.dict_schema(min_length=1, max_length=1), schema])
+        definitions[reference] = schema | {"ref": reference}
+    return cs.definition_reference_schema(reference)
+
+
+def _value(annotation: Any, markers: tuple[Any, ...], definitions: dict[str, Any]) -> Any:
+    if get_origin(annotation) is Annotated:
+        inner, *more = get_args(annotation)
+        return _value(inner, (*markers, *more), definitions)
+    kind = value_type(annotation)
+    if kind is not annotation:
+        optional = [arg for arg in get_args(annotation) if arg is not type(None)]
+        return _value(optional[0], markers, definitions)
+    args = get_args(kind)
+    length = next((mark for mark in markers if isinstance(mark, Length)), Length())
+    limits = next((mark for mark in markers if isinstance(mark, Range)), Range())
+    origin = get_origin(kind)
+    if origin is list:
+        return cs.list_schema(_value(args[0], (), definitions), **_limits(length))
+    if origin is dict:
+        key, value = (_value(arg, (), definitions) for arg in args)
+        return cs.dict_schema(key, value, **_limits(length))
+    if kind is str:
+        return _string(markers, length, definitions)
+    if kind is bool:
+        return cs.bool_schema(strict=True)
+    if kind is int:
+        return cs.int_schema(strict=True, ge=_whole(limits.min), le=_whole(limits.max))
+    if kind in (float, datetime):
+        return cs.float_schema(strict=True, allow_inf_nan=False, ge=limits.min, le=limits.max)
+    if kind is bytes:
+        return cs.no_info_after_validator_function(_blob_checker(length), cs.str_schema())
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return cs.str_schema()
+    if isinstance(kind, type) and issubclass(kind, Structure):
+        return _structure(kind, definitions)
+    return cs.any_schema()
+
+
+def _string(markers: tuple[Any, ...], length: Length, definitions: dict[str, Any]) -> Any:
+    pattern = next((mark for mark in markers if isinstance(mark, Pattern)), None)
+    if pattern is None or (constraints := pattern_schema(pattern.text, length)) is None:
+        return cs.str_schema(**_limits(length))
+    reference = f"{pattern}{length}"  # each pattern is compiled once for a request class
+    definitions.setdefault(reference, cs.str_schema(**constraints, ref=reference))
+    return cs.definition_reference_schema(reference)
+
+
+def _whole(bound: float | None) -> int | None:
+    return None if bound is None else int(bound)
+
+
+def _blob_checker(length: Length) -> Any:
+    def check_blob(text: str) -> str:
+        size = len(b64decode(text))
+        if (length.min or 0) > size or (length.max is not None and size > length.max):
+            raise ValueError(f"must have {_between(length.min, length.max)} bytes, has {size}")
+        return text
+
+    return check_blob
+
+
+def _between(low: float | None, high: float | None) -> str:
+    if low is None:
+        return f"at most {high}"
+    return f"at least {low}" if high is None else f"{low} to {high}"
+
+
+_PROBLEMS = {
+    "missing": "is required",
+    "extra_forbidden": "is not in the model",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "string_too_short": "must have at least {min_length} characters",
+    "string_too_long": "must have at most {max_length} characters",
+    "too_short": "must have at least {min_length} entries, has {actual_length}",
+    "too_long": "must have at most {max_length} entries, has {actual_length}",
+    "string_type": "must be a string",
+    "int_type": "must be an integer",
+    "int_from_float": "must be an integer",
+    "float_type": "must be a number (a datetime where the argument is a time)",
+    "bool_type": "must be True or False",
+    "finite_number": "must be a finite number",
+    "list_type": "must be a list",
+    "dict_type": "must be a structure or a mapping",
+    "json_invalid": "cannot be read back as JSON: {error}",
+    "value_error": "{error}",
+}
+
+
+def _refusal(cls: type[Structure], detail: Any, *, wire: bool) -> Refusal:
+    kind, context = detail["type"], detail.get("ctx", {})
+    place = locate(cls, detail["loc"], wire=wire)
+    if kind == "string_pattern_mismatch":
+        text = context["pattern"].removeprefix(r"\A(?:").removesuffix(r")\z")
+        problem = f"must match the pattern {text} as a whole"
+    elif place.union and kind in ("too_short", "too_long"):
+        problem = f"is a union: exactly one member must be set, not {context['actual_length']}"
+    else:
+        known = _PROBLEMS.get(kind)
+        problem = detail["msg"] if known is None else known.format_map(context)
+    hidden = kind in ("missing", "extra_forbidden")  # nobody knows whether the latter is sensitive
+    shown = "" if hidden else _shown(detail["input"], sensitive=place.sensitive)
+    return Refusal(path=place.path, problem=problem, kind=kind, value=shown)
+
+
+def _shown(value: Any, *, sensitive: bool) -> str:
+    if sensitive:
+        return MASK
+    if isinstance(value, (list, dict)):
+        return ""  # may hold sensitive members; the problem says how many entries it has
+    text = repr(value)
+    return text if len(text) <= 100 else f"{text[:97]}..."
+
+
+class Place(NamedTuple):
+    """Where a value stands in a structure."""
+
+    path: str
+    """`tags[0].key`, or in AWS's names `Tags[0].Key`."""
+    sensitive: bool
+    """Whether the value, or what holds it, is masked."""
+    union: bool
+    """Whether the value is a union."""
+
+
+def locate(cls: type[Structure], location: tuple[Any, ...], *, wire: bool) -> Place:
+    """Return the place that pydantic gives as steps; `wire` names members as AWS does."""
+    path, sensitive = "", False
+    kind: Any = cls
+    for step in _steps(location):
+        if isinstance(kind, type) and issubclass(kind, Structure):
+            members = describe(kind)
+            name = members.by_wire_name.get(step)
+            if name is None:
+                path += f".{step}" if path else str(step)
+                kind = Any
+                continue
+            sensitive = sensitive or name in members.sensitive
+            kind = value_type(kind.__pydantic_fields__[name].annotation)
+            step = step if wire else name
+            path += f".{step}" if path else str(step)
+        else:
+            path += f"[{MASK if sensitive else repr(step)}]"
+            args = get_args(kind)
+            kind = value_type(args[-1]) if args else Any
+    union = isinstance(kind, type) and issubclass(kind, UnionStructure)
+    return Place(path, sensitive, union)
+
+
+def _steps(location: tuple[Any, ...]) -> Iterator[Any]:
+    return (step for step in location if step != "[key]")

@@ -1,0 +1,402 @@
+"""The client: a session and options, and the one way that every call takes."""
+
+# ruff: noqa: ASYNC109  (`timeout` is what callers look for)
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import keyword
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar
+from uuid import uuid4
+
+from aiobotantic.door import write_request
+from aiobotantic.errors import (
+    CallTimeoutError,
+    ClientClosedError,
+    ConfigurationError,
+    TransportError,
+)
+from aiobotantic.lanes import Call, Pipeline, Settings
+from aiobotantic.lanes.connection import Connection
+from aiobotantic.operation import Operation, Output, Repeat, Service
+from aiobotantic.options import CallOptions, Validation, check_validation, default_validation
+from aiobotantic.pages import Pagination, Paginator
+from aiobotantic.pickling import public_module
+from aiobotantic.protocols import protocol_of
+from aiobotantic.structure import Request, Response, Structure
+from aiobotantic.waiters import Waiter
+from aiobotantic.wire import WireDoor
+
+if TYPE_CHECKING:
+    from aiobotocore.config import AioConfig
+    from aiobotocore.session import AioSession
+
+Page = TypeVar("Page", bound=Structure)
+Item = TypeVar("Item")
+
+
+class Operations:
+    """Base of the generated classes that hold the operations of a family."""
+
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = ()
+    """The operations of the family."""
+
+    async def _call(self, operation: Operation[Output], /, **fields: Any) -> Output:
+        raise NotImplementedError
+
+    def _iterate(
+        self,
+        pagination: Pagination[Page, Item],
+        /,
+        *,
+        limit: int | None,
+        starting_token: str | None,
+        page_size: int | None = None,
+        **fields: Any,
+    ) -> Paginator[Page, Item]:
+        raise NotImplementedError
+
+    async def _wait(
+        self,
+        waiter: Waiter,
+        operation: Operation[Output],
+        /,
+        *,
+        timeout: float | None,
+        delay: float | None,
+        **fields: Any,
+    ) -> Output:
+        raise NotImplementedError
+
+    async def _wait_or_gone(
+        self,
+        waiter: Waiter,
+        operation: Operation[Output],
+        /,
+        *,
+        timeout: float | None,
+        delay: float | None,
+        **fields: Any,
+    ) -> Output | None:
+        raise NotImplementedError
+
+
+class Client(Operations):
+    """Base of the generated clients.
+
+    Use it in `async with`, or `await client.open()` and `await client.close()`. It belongs to the
+    event loop and the process that opened it; any number of tasks may share it.
+    """
+
+    SERVICE: ClassVar[Service]
+    """What is generated of the service as a whole."""
+
+    def __init__(
+        self,
+        session: AioSession | None = None,
+        *,
+        region_name: str | None = None,
+        endpoint_url: str | None = None,
+        aws_access_key_id: str | None = None,
+        aws_secret_access_key: str | None = None,
+        aws_session_token: str | None = None,
+        profile_name: str | None = None,
+        config: AioConfig | None = None,
+        verify: bool | str | None = None,
+        validation: Validation | None = None,
+        pipeline: Literal["botocore"] | None = None,
+    ) -> None:
+        """Make a client. Nothing is loaded or fetched before it is opened.
+
+        Args:
+            session: An aiobotocore session, whose handlers, credentials and configuration are
+                used and which stays as it is. Default: a new one.
+            region_name: Region. Default: what the environment or the profile says.
+            endpoint_url: Address of the service. Default: what the endpoint rules say.
+            aws_access_key_id: Access key. Default: the session's credentials.
+            aws_secret_access_key: Its secret.
+            aws_session_token: Its session token.
+            profile_name: Profile of the new session. Default: what the environment says.
+            config: An aiobotocore Config. Unless it, the session, the environment or the profile
+                says otherwise, there are at most 100 connections and the retry mode is `standard`.
+            verify: False for TLS without verification, or a file of certificates.
+            validation: `strict` refuses requests that break a limit of the model, `warn` sends
+                them and gives a Python warning, `off` sends them. Default: the environment
+                variable of the package's name and `_VALIDATION`, else `strict`.
+            pipeline: `botocore` for aiobotocore's own pipeline. None chooses the lane.
+
+        Raises:
+            ConfigurationError: an option has a value that it cannot have.
+        """
+        service = self.SERVICE
+        if pipeline not in ("botocore", None):
+            raise ConfigurationError(f"pipeline is {pipeline!r}: pass 'botocore' or nothing")
+        if validation is None:
+            validation = default_validation(service.package.partition(".")[0])
+        self._protocol = protocol_of(service)
+        self._options = CallOptions(validation=check_validation(validation, "validation"))
+        settings = Settings(
+            session=session,
+            region_name=region_name,
+            endpoint_url=endpoint_url,
+            aws_access_key_id=aws_access_key_id,
+            aws_secret_access_key=aws_secret_access_key,
+            aws_session_token=aws_session_token,
+            profile_name=profile_name,
+            config=config,
+            verify=verify,
+        )
+        self._connection = Connection(type(self).__name__, settings)
+
+    async def open(self) -> Self:
+        """Load what is needed, fetch credentials, and return the client itself.
+
+        Missing credentials are an error of the first call, not of `open`: a handler may sign in
+        its own way.
+
+        Raises:
+            ClientClosedError: the client was closed.
+            CredentialsError: credentials are incomplete, or cannot be loaded.
+            ConfigurationError: no region, no such profile, or an option that cannot be used.
+        """
+        await self._connection.open(self.SERVICE, self.operations(), self._protocol)
+        return self
+
+    async def close(self) -> None:
+        """Close every connection. A second call does nothing."""
+        await self._connection.close()
+
+    async def __aenter__(self) -> Self:
+        return await self.open()
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    @property
+    def closed(self) -> bool:
+        """Whether the client was closed."""
+        return self._connection.closed
+
+    @property
+    def region_name(self) -> str | None:
+        """Region; before the client is open, the one that was passed."""
+        lane = self._connection.lane
+        return self._connection.settings.region_name if lane is None else lane.region_name
+
+    @property
+    def endpoint_url(self) -> str | None:
+        """Address of the service; before the client is open, the one that was passed."""
+        lane = self._connection.lane
+        return self._connection.settings.endpoint_url if lane is None else lane.endpoint_url
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """Which lane calls take, and why.
+
+        Raises:
+            ClientClosedError: the client is not open.
+        """
+        return self._connection.ready().pipeline
+
+    @classmethod
+    def operations(cls) -> Mapping[str, Operation[Any]]:
+        """Return every operation of the service by AWS's name."""
+        operations: Mapping[str, Operation[Any]] = _operations(cls)
+        return operations
+
+    @property
+    def wire(self) -> WireDoor:
+        """The same operations, with AWS's own names of arguments."""
+        return WireDoor(_wire_methods(type(self)), self._send_wire)
+
+    def with_options(
+        self,
+        *,
+        validation: Validation | None = None,
+        timeout: float | None = None,
+        retries: int | None = None,
+        repeat_ambiguous: bool | None = None,
+    ) -> Self:
+        """Return the same client, on the same connections, whose calls behave otherwise.
+
+        Args:
+            validation: `strict`, `warn` or `off`, as the constructor says.
+            timeout: Seconds that a call may take, retries included; then CallTimeoutError.
+                Default: no limit beside those of the Config for each request.
+            retries: How many more requests a call may take after the first. Default: what the
+                Config, the environment or the profile says, else 2.
+            repeat_ambiguous: Whether a request is repeated although the service may have carried
+                it out. Default: no; AmbiguousResultError is raised.
+
+        What is None stays as it is.
+
+        Raises:
+            ConfigurationError: an option has a value that it cannot have.
+        """
+        given = {
+            "validation": validation,
+            "timeout": timeout,
+            "retries": retries,
+            "repeat_ambiguous": repeat_ambiguous,
+        }
+        changes: dict[str, Any] = {k: value for k, value in given.items() if value is not None}
+        view = copy.copy(self)
+        view._options = replace(self._options, **changes)
+        return view
+
+    async def send(self, request: Request[Response]) -> Response:
+        """Send a request that was made as a value, and return the answer.
+
+        Raises:
+            RequestValidationError: it breaks a limit of the model.
+            ServiceError: the service answered with an error.
+            TypeError: it is no request of this service, or of more than one operation.
+        """
+        operation = _operation_of(type(self), type(request))
+        response: Response = await self._send(operation, request)
+        return response
+
+    def __repr__(self) -> str:
+        connection = self._connection
+        state = "closed" if self.closed else "not open" if connection.lane is None else "open"
+        return f"<{type(self).__name__} {state}, region {self.region_name}>"
+
+    async def _call(self, operation: Operation[Output], /, **fields: Any) -> Output:
+        return await self._send(operation, operation.request_class(**fields))
+
+    async def _send_wire(self, operation: Operation[Any], members: Mapping[str, Any]) -> Any:
+        request = operation.request_class.from_wire(members)
+        return await self._send(operation, request, wire=True)
+
+    async def _send(
+        self, operation: Operation[Output], request: Request[Any], *, wire: bool = False
+    ) -> Output:
+        connection, options = self._connection, self._options
+        lane = connection.ready()
+        token = operation.token
+        if token is not None and getattr(request, token) is None:
+            request = request.model_copy(update={token: str(uuid4())})
+        http = write_request(
+            self._protocol, self.SERVICE, operation, request, options.validation, wire=wire
+        )
+        call = Call(self.SERVICE, operation, request, http, options)
+        answer: Any
+        try:
+            if options.timeout is None:
+                answer = await lane.call(call)
+            else:
+                answer = await _before_deadline(lane.call(call), call, options.timeout)
+        except TransportError as error:
+            if connection.closed:
+                raise ClientClosedError(
+                    f"{connection.client} was closed while {operation.name} was under way: it may "
+                    "have been carried out"
+                ) from error
+            raise
+        return answer  # type: ignore[no-any-return]
+
+    def _iterate(
+        self,
+        pagination: Pagination[Page, Item],
+        /,
+        *,
+        limit: int | None,
+        starting_token: str | None,
+        page_size: int | None = None,
+        **fields: Any,
+    ) -> Paginator[Page, Item]:
+        return Paginator(
+            self._send,
+            pagination,
+            pagination.operation.request_class(**fields),
+            limit=limit,
+            page_size=page_size,
+            starting_token=starting_token,
+        )
+
+    async def _wait(
+        self,
+        waiter: Waiter,
+        operation: Operation[Output],
+        /,
+        *,
+        timeout: float | None,
+        delay: float | None,
+        **fields: Any,
+    ) -> Output:
+        last = await self._wait_or_gone(waiter, operation, timeout=timeout, delay=delay, **fields)
+        assert last is not None, f"{waiter.name} ends without a response: _wait_or_gone is for it"
+        return last
+
+    async def _wait_or_gone(
+        self,
+        waiter: Waiter,
+        operation: Operation[Output],
+        /,
+        *,
+        timeout: float | None,
+        delay: float | None,
+        **fields: Any,
+    ) -> Output | None:
+        request = operation.request_class(**fields)
+        return await waiter.wait(
+            lambda: self._send(operation, request), timeout=timeout, delay=delay
+        )
+
+
+async def _before_deadline(coroutine: Any, call: Call, seconds: float) -> Structure:
+    deadline = asyncio.timeout(seconds)
+    try:
+        async with deadline:
+            answer: Structure = await coroutine
+            return answer
+    except TimeoutError as error:
+        if not deadline.expired():
+            raise
+        doubt = "" if call.operation.repeat is Repeat.READ else "; it may have been carried out"
+        raise CallTimeoutError(
+            f"{call.operation.name} took longer than its {seconds} s{doubt}",
+            operation=call.operation.name,
+            attempts=call.attempts,
+        ) from error
+
+
+def _find_operations(client: type[Client]) -> Mapping[str, Operation[Any]]:
+    return {
+        operation.name: operation
+        for cls in client.__mro__
+        for operation in vars(cls).get("OPERATIONS", ())
+    }
+
+
+def _find_wire_methods(client: type[Client]) -> Mapping[str, Operation[Any]]:
+    """Return every operation by the name of its method."""
+    from botocore import xform_name
+
+    methods: dict[str, Operation[Any]] = {}
+    for operation in client.operations().values():
+        name = xform_name(operation.name)
+        taken = keyword.iskeyword(name) or hasattr(Client, name)
+        methods[f"{name}_" if taken else name] = operation
+    return methods
+
+
+def _find_operation(client: type[Client], request: type[Structure]) -> Operation[Any]:
+    package, name = client.SERVICE.package, request.__name__
+    found = [op for op in client.operations().values() if op.request == name]
+    if not found or public_module(request) != f"{package}.models":
+        raise TypeError(f"{name} of {public_module(request)} is no request of {client.__name__}")
+    if len(found) > 1:
+        names = " and ".join(operation.name for operation in found)
+        raise TypeError(f"{name} is the input of {names}: call the method that you mean")
+    return found[0]
+
+
+# Typed as Any: for mypy, `type[Client]` is not hashable.
+_operations: Any = cache(_find_operations)
+_wire_methods: Any = cache(_find_wire_methods)
+_operation_of: Any = cache(_find_operation)

@@ -1,0 +1,79 @@
+"""Lanes: how a written request gets to the service, and its answer back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from aiobotantic.operation import Operation, Service
+from aiobotantic.options import CallOptions
+from aiobotantic.protocols import HttpRequest
+from aiobotantic.structure import Request, Structure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a client was made with; names as aiobotocore's `create_client` has them."""
+
+    session: Any = None
+    region_name: str | None = None
+    endpoint_url: str | None = None
+    aws_access_key_id: str | None = field(default=None, repr=False)
+    aws_secret_access_key: str | None = field(default=None, repr=False)
+    aws_session_token: str | None = field(default=None, repr=False)
+    profile_name: str | None = None
+    config: Any = None
+    verify: bool | str | None = None
+
+
+@dataclass(slots=True)
+class Call:
+    """One call on its way: the request, and what happened to it so far."""
+
+    service: Service
+    operation: Operation[Any]
+    request: Request[Any]
+    http: HttpRequest
+    options: CallOptions
+    attempts: int = 1
+    """HTTP requests begun, or about to begin."""
+    price: int = 0
+    """What the last retry cost of the retry budget."""
+    ambiguous: bool = False
+    """Whether the operation may have been carried out although no answer arrived."""
+    unreadable: bool = False
+    """Whether an answer could not be read."""
+    clock_corrected: bool = False
+
+    @property
+    def has_token(self) -> bool:
+        """Whether the request carries an idempotency token."""
+        token = self.operation.token
+        return token is not None and getattr(self.request, token) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """Which lane the calls of a client take, and why."""
+
+    lane: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.lane}: {self.reason}"
+
+
+class Lane(Protocol):
+    """A way to the service."""
+
+    pipeline: Pipeline
+    region_name: str | None
+    endpoint_url: str
+
+    async def call(self, call: Call) -> Structure:
+        """Send a request, repeat it where `aiobotantic.retry` says so, and return the answer."""
+        ...
+
+    async def close(self) -> None:
+        """Close every connection."""
+        ...

@@ -1,0 +1,381 @@
+"""The compat lane: aiobotocore's own `_make_api_call`, with our bytes in and our structures out.
+
+Event handlers and instrumentation work as they do for aiobotocore. Four seams are ours: the data
+loader and the response parser factory (components of a copied session), the serializer, and the
+handler that decides on retries.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    NoAuthTokenError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    TokenRetrievalError,
+)
+
+from aiobotantic.door import write_request
+from aiobotantic.errors import (
+    AioBotanticError,
+    ConfigurationError,
+    CredentialsError,
+    ProfileError,
+    ReadTimedOut,
+    RegionError,
+    ResponseParseError,
+    ServiceError,
+    TransportError,
+)
+from aiobotantic.lanes import Call, Pipeline, Settings
+from aiobotantic.lanes.lazy_dicts import Parsed, WireParams
+from aiobotantic.lanes.session import base_session, client_config, own_session, prepare
+from aiobotantic.lanes.transport import ambiguous_error, transport_error
+from aiobotantic.operation import Operation, Service
+from aiobotantic.protocols import WireProtocol, error_class, request_id_of
+from aiobotantic.retry import DEFAULT_ATTEMPTS, Attempt, RetryBudget, Verdict, decide
+from aiobotantic.structure import ResponseMetadata, Structure
+
+logger = logging.getLogger(__name__)
+
+_CALL: ContextVar[Call] = ContextVar("aiobotantic_call")
+_CREDENTIAL_ERRORS: Final = (
+    NoCredentialsError,
+    PartialCredentialsError,
+    CredentialRetrievalError,
+    NoAuthTokenError,
+    TokenRetrievalError,
+)
+_SIGNING_TIME: Final = "%Y%m%dT%H%M%SZ"
+
+
+class CompatLane:
+    """See `aiobotantic.lanes.Lane`."""
+
+    def __init__(
+        self,
+        service: Service,
+        operations: Mapping[str, Operation[Any]],
+        protocol: WireProtocol,
+        client: Any,
+    ) -> None:
+        self.pipeline = Pipeline("botocore", "aiobotocore's own pipeline is the only one so far")
+        self.region_name: str | None = client.meta.region_name
+        self.endpoint_url: str = client.meta.endpoint_url
+        self._service = service
+        self._operations = operations
+        self._protocol = protocol
+        self._client = client
+        retries = client.meta.config.retries
+        self._mode: str = retries["mode"]
+        self._limit: int = retries.get("total_max_attempts") or DEFAULT_ATTEMPTS[self._mode]
+        self._budget = None if self._mode == "legacy" else RetryBudget()
+        self._clock_shift = timedelta(0)
+        self._closed = False
+
+    @classmethod
+    async def open(
+        cls,
+        service: Service,
+        operations: Mapping[str, Operation[Any]],
+        protocol: WireProtocol,
+        settings: Settings,
+    ) -> CompatLane:
+        """Make an aiobotocore client for the service, from facts that the package carries.
+
+        Raises:
+            ConfigurationError: an option, the environment or the profile cannot be used.
+            CredentialsError: credentials were found, but not all, or they cannot be loaded.
+        """
+        parser_factory = _ParserFactory(service, operations, protocol)
+        try:
+            session = base_session(settings)
+            config = client_config(session, settings.config)
+            await prepare(session, settings, config)
+            own = own_session(session, service, operations.values())
+            own.register_component("response_parser_factory", parser_factory)
+            client = await own.create_client(
+                service.name,
+                region_name=settings.region_name,
+                endpoint_url=settings.endpoint_url,
+                aws_access_key_id=settings.aws_access_key_id,
+                aws_secret_access_key=settings.aws_secret_access_key,
+                aws_session_token=settings.aws_session_token,
+                verify=settings.verify,
+                config=config,
+            ).__aenter__()
+        except (BotoCoreError, ValueError) as error:
+            if isinstance(error, AioBotanticError):
+                raise
+            raise _setup_error(error) from error
+        lane = cls(service, operations, protocol, client)
+        lane._take_seams()
+        return lane
+
+    def _take_seams(self) -> None:
+        self._client._serializer = self
+        events = self._client.meta.events
+        event = self._client.meta.service_model.service_id.hyphenize()
+        events.unregister(f"needs-retry.{event}", unique_id=f"retry-config-{event}")
+        events.register(
+            f"needs-retry.{event}", self._needs_retry, unique_id=f"retry-config-{event}"
+        )
+
+    async def call(self, call: Call) -> Structure:
+        """Send a request, repeat it where `aiobotantic.retry` says so, and return the answer."""
+        token = _CALL.set(call)
+        try:
+            # Looked up on the instance at each call: instrumentation patches the class.
+            parsed = await self._client._make_api_call(
+                call.operation.name, WireParams(call.request)
+            )
+            structure = self._answer(call, parsed)
+        except Exception as error:
+            ours = self._our_error(error, call)
+            if ours is error:
+                raise
+            raise ours from (None if isinstance(error, ClientError) else error)
+        finally:
+            _CALL.reset(token)
+        if self._budget is not None:
+            self._budget.give_back(call.price)
+        return structure
+
+    async def close(self) -> None:
+        """Close every connection."""
+        self._closed = True
+        await self._client.close()
+
+    def serialize_to_request(self, parameters: Any, operation_model: Any) -> dict[str, Any]:
+        """Return botocore's request dict: the serializer's only method that is called."""
+        call = _CALL.get()
+        if _changed(parameters, call.request):
+            call.request = call.operation.request_class.from_wire(parameters)
+            call.http = write_request(
+                self._protocol,
+                self._service,
+                call.operation,
+                call.request,
+                call.options.validation,
+                wire=True,
+            )
+        http = call.http
+        return {
+            "url_path": http.path,
+            "query_string": dict(http.query),
+            "method": http.method,
+            "headers": dict(http.headers),
+            "body": http.body,
+        }
+
+    def _answer(self, call: Call, parsed: Any) -> Structure:
+        metadata = parsed.get("ResponseMetadata", {})
+        if isinstance(parsed, Parsed) and parsed.error is not None:
+            raise parsed.error
+        structure = parsed.structure if isinstance(parsed, Parsed) else None
+        if structure is None:  # a handler or a wrapper answered in the service's place
+            values = {name: parsed[name] for name in parsed if name != "ResponseMetadata"}
+            cls = call.operation.response_class
+            structure = cls.model_validate(values)
+        structure.__dict__["response_metadata"] = ResponseMetadata(
+            request_id=metadata.get("RequestId"),
+            status_code=metadata.get("HTTPStatusCode", 200),
+            headers=metadata.get("HTTPHeaders", {}),
+            attempts=metadata.get("RetryAttempts", 0) + 1,
+        )
+        return structure
+
+    def _our_error(self, error: Exception, call: Call) -> Exception:
+        if isinstance(error, AioBotanticError):
+            if isinstance(error, ResponseParseError):
+                error.attempts = call.attempts
+            return error
+        if isinstance(error, ClientError):
+            parsed = error.response
+            if isinstance(parsed, Parsed) and parsed.error is not None:
+                return parsed.error
+            code = str(parsed.get("Error", {}).get("Code"))
+            return error_class(self._service, code)(parsed, call.operation.name)
+        lost = transport_error(error, call)
+        if lost is not None:
+            return ambiguous_error(lost, call) if call.ambiguous else lost
+        return _setup_error(error) if isinstance(error, BotoCoreError) else error
+
+    async def _needs_retry(
+        self,
+        response: Any,
+        attempts: int,
+        caught_exception: Exception | None,
+        request_dict: dict[str, Any],
+        **_: Any,
+    ) -> float | None:
+        call = _CALL.get()
+        call.attempts = attempts
+        limit = self._limit if call.options.retries is None else call.options.retries + 1
+        request_dict["context"].setdefault("retries", {})["max"] = limit  # a header says it
+        outcome = _outcome(response, caught_exception, call)
+        if outcome is None or self._closed:
+            return None
+        facts = _facts(outcome, call, limit, self._mode)
+        decision = decide(facts)
+        if decision.verdict is Verdict.RETRY and self._budget is not None:
+            call.price = self._budget.take(timed_out=isinstance(outcome, ReadTimedOut)) or 0
+            if not call.price:  # used up: as if no attempts were left
+                decision = decide(replace(facts, limit=attempts))
+        logger.debug(
+            "%s: attempt %d of %d: %s; %s after %.3f s",
+            *(call.operation.name, attempts, limit, decision.reason),
+            *(decision.verdict, decision.delay),
+        )
+        call.ambiguous = decision.verdict is Verdict.AMBIGUOUS
+        call.unreadable = call.unreadable or isinstance(outcome, ResponseParseError)
+        if decision.clock_shift is not None:
+            call.clock_corrected = True
+            self._correct_clock(timedelta(seconds=decision.clock_shift))
+        if decision.verdict is not Verdict.RETRY:
+            return None
+        call.attempts += 1
+        return decision.delay
+
+    def _correct_clock(self, shift: timedelta) -> None:
+        """Sign with the service's clock from now on."""
+        logger.warning(
+            "the clock of %s is %.0f s ahead of this machine's: signing with the service's",
+            *(self._service.name, shift.total_seconds()),
+        )
+        self._clock_shift = shift
+        signer = self._client._request_signer
+        if "get_auth_instance" in vars(signer):
+            return
+        get_auth_instance = signer.get_auth_instance
+
+        async def get_shifted(**options: Any) -> Any:
+            auth = await get_auth_instance(**options)
+            modify = auth._modify_request_before_signing
+
+            def modify_shifted(request: Any) -> None:
+                time = datetime.strptime(request.context["timestamp"], _SIGNING_TIME)
+                shifted = time.replace(tzinfo=UTC) + self._clock_shift
+                request.context["timestamp"] = shifted.strftime(_SIGNING_TIME)
+                modify(request)
+
+            auth._modify_request_before_signing = modify_shifted
+            return auth
+
+        signer.get_auth_instance = get_shifted
+
+
+class _ParserFactory:
+    """botocore's component that makes parsers; this one is its own parser, for any protocol."""
+
+    def __init__(
+        self, service: Service, operations: Mapping[str, Operation[Any]], protocol: WireProtocol
+    ) -> None:
+        self._service = service
+        self._operations = operations
+        self._protocol = protocol
+
+    def create_parser(self, protocol_name: str) -> _ParserFactory:
+        """Return the parser."""
+        return self
+
+    async def parse(self, response: Mapping[str, Any], shape: Any) -> Parsed:
+        """Return the answer or the error; never raises, so that retries are decided on both."""
+        operation = self._operations[response["context"]["operation_name"]]
+        status: int = response["status_code"]
+        headers = {name.lower(): value for name, value in response["headers"].items()}
+        body: bytes = response["body"]
+        if status >= 300:
+            error = self._protocol.parse_error(self._service, operation, status, headers, body)
+            return Parsed(error.response, error=error)
+        metadata = {
+            "RequestId": request_id_of(headers),
+            "HTTPStatusCode": status,
+            "HTTPHeaders": headers,
+            "RetryAttempts": 0,
+        }
+        ready = {"ResponseMetadata": metadata}
+        try:
+            structure = self._protocol.parse(operation, status, headers, body)
+        except ResponseParseError as error:
+            return Parsed(ready, error=error)
+        return Parsed(ready, structure=structure)
+
+
+def _changed(parameters: Any, request: Structure) -> bool:
+    """Return whether handlers changed what is sent."""
+    if isinstance(parameters, WireParams):
+        return parameters.changes()
+    return bool(parameters != request.to_wire())
+
+
+def _outcome(
+    response: Any, caught: Exception | None, call: Call
+) -> TransportError | ServiceError | ResponseParseError | None:
+    """Return what went wrong with a request; None if nothing did, or nothing that we know."""
+    if caught is not None:
+        return transport_error(caught, call)
+    parsed = response[1]
+    if isinstance(parsed, Parsed):
+        return parsed.error
+    failed = response[0].status_code >= 300 and "Error" in parsed
+    return ServiceError(parsed, call.operation.name) if failed else None
+
+
+def _facts(
+    outcome: TransportError | ServiceError | ResponseParseError,
+    call: Call,
+    limit: int,
+    mode: str,
+) -> Attempt:
+    known = Attempt(
+        number=call.attempts,
+        limit=limit,
+        mode=mode,
+        repeat=call.operation.repeat,
+        has_token=call.has_token,
+        repeat_ambiguous=call.options.repeat_ambiguous,
+        unreadable_before=call.unreadable,
+        clock_corrected=call.clock_corrected,
+    )
+    if isinstance(outcome, TransportError):
+        return replace(known, lost=True, sent=outcome.sent)
+    if isinstance(outcome, ResponseParseError):
+        return replace(known, status=outcome.status_code, unreadable=True)
+    return replace(
+        known,
+        status=outcome.status_code,
+        code=outcome.code,
+        headers=outcome.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}),
+        modelled_retryable=outcome.RETRYABLE,
+    )
+
+
+def _setup_error(error: Exception) -> AioBotanticError:
+    """Return our class for what aiobotocore says of credentials, region, profile or options."""
+    if isinstance(error, _CREDENTIAL_ERRORS):
+        return CredentialsError(
+            f"{error}. Pass aws_access_key_id and aws_secret_access_key, set them in the "
+            "environment, or name a profile that has them"
+        )
+    if isinstance(error, NoRegionError):
+        return RegionError(
+            f"{error} Pass region_name, set AWS_DEFAULT_REGION, or set the profile's region"
+        )
+    if isinstance(error, ProfileNotFound):
+        return ProfileError(
+            f"{error}: see the files that AWS_CONFIG_FILE and "
+            "AWS_SHARED_CREDENTIALS_FILE name, by default in ~/.aws"
+        )
+    return ConfigurationError(str(error))

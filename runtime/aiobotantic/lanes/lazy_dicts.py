@@ -1,0 +1,111 @@
+"""Dicts that handlers and instrumentation see: filled when somebody first looks inside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aiobotantic.errors import ResponseParseError, ServiceError
+from aiobotantic.structure import Structure
+
+
+class LazyDict(dict[str, Any]):
+    """A dict that takes its entries from a structure when one is asked for that it lacks."""
+
+    def __init__(self, ready: Mapping[str, Any], structure: Structure | None) -> None:
+        super().__init__(ready)
+        self.structure = structure
+        self.looked_at = False
+
+    def _fill(self) -> None:
+        if not self.looked_at:
+            self.looked_at = True
+            self._before_filling()
+            if self.structure is not None:
+                for name, value in self.structure.to_wire().items():
+                    dict.setdefault(self, name, value)
+
+    def _before_filling(self) -> None: ...
+
+    def __missing__(self, key: str) -> Any:
+        if self.looked_at:
+            raise KeyError(key)
+        self._fill()
+        return self[key]
+
+    def __contains__(self, key: object) -> bool:
+        if dict.__contains__(self, key):
+            return True
+        self._fill()
+        return dict.__contains__(self, key)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        if key not in self:
+            return default
+        return self[key]
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.structure!r}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        self._fill()
+        return dict, (dict(self.items()),)
+
+
+def _filling(name: str) -> Callable[..., Any]:
+    plain = getattr(dict, name)
+
+    def method(self: LazyDict, /, *args: Any, **kwargs: Any) -> Any:
+        self._fill()
+        return plain(self, *args, **kwargs)
+
+    method.__name__ = name
+    return method
+
+
+for _name in (
+    *("__iter__", "__len__", "__eq__", "__ne__", "__reversed__", "__delitem__", "__setitem__"),
+    *("__or__", "__ror__", "__ior__", "keys", "values", "items", "copy", "pop", "popitem"),
+    *("clear", "setdefault", "update"),
+):
+    setattr(LazyDict, _name, _filling(_name))
+
+
+class WireParams(LazyDict):
+    """A request, as aiobotocore's `api_params`: AWS's names and plain values."""
+
+    def __init__(self, request: Structure) -> None:
+        # Not empty even before it is filled: C code takes the size without asking.
+        super().__init__({_UNFILLED: None}, request)
+
+    def _before_filling(self) -> None:
+        dict.pop(self, _UNFILLED)
+
+    def changes(self) -> bool:
+        """Return whether a handler has changed what the request says."""
+        return self.looked_at and dict.__ne__(self, _plain(self.structure))
+
+
+_UNFILLED = ""
+
+
+class Parsed(LazyDict):
+    """An answer, as aiobotocore's parsed response: botocore's shape, and what was made of it."""
+
+    def __init__(
+        self,
+        ready: Mapping[str, Any],
+        *,
+        structure: Structure | None = None,
+        error: ServiceError | ResponseParseError | None = None,
+    ) -> None:
+        super().__init__(ready, structure)
+        self.error = error
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        """Take what a `before-parse` handler adds; nearly always nothing."""
+        dict.update(self, *args, **kwargs)
+
+
+def _plain(structure: Structure | None) -> dict[str, Any]:
+    return {} if structure is None else structure.to_wire()

@@ -1,0 +1,172 @@
+"""The aiobotocore session and Config of a client: copies, so that the user's own stay as they are.
+
+The service's model and endpoint rules come from the generated package, never from the botocore
+that happens to be installed; partitions and the rest come from the session's own loader.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import json
+from collections.abc import Iterable
+from functools import cache
+from importlib import resources
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+from aiobotocore.config import AioConfig
+from aiobotocore.httpsession import AIOHTTPSession
+from aiobotocore.session import AioSession
+from botocore import UNSIGNED
+from botocore.exceptions import UnknownServiceError
+from botocore.loaders import create_loader
+
+from aiobotantic.errors import ConfigurationError
+from aiobotantic.lanes import Settings
+from aiobotantic.lanes.transport import DirectSession
+from aiobotantic.operation import Operation, Service
+
+MAX_POOL_CONNECTIONS: Final = 100
+_locks: WeakKeyDictionary[Any, tuple[asyncio.AbstractEventLoop, asyncio.Lock]] = WeakKeyDictionary()
+
+
+def base_session(settings: Settings) -> Any:
+    """Return the session that a client starts from: the user's, or a new one.
+
+    Raises:
+        ConfigurationError: both a session and a profile were given.
+    """
+    if settings.session is None:
+        session = AioSession(profile=settings.profile_name)
+        session.register_component(
+            "data_loader", _shared_loader(session.get_config_variable("data_path"))
+        )
+        return session
+    if settings.profile_name is not None:
+        raise ConfigurationError(
+            "session and profile_name were both given: a session has its profile, so make it with "
+            "AioSession(profile=...), or leave the session out"
+        )
+    return settings.session
+
+
+def client_config(session: Any, config: Any) -> Any:
+    """Return the Config of a client: the user's, then the session's, then ours."""
+    ours = AioConfig(max_pool_connections=MAX_POOL_CONNECTIONS, http_session_cls=AIOHTTPSession)
+    for other in (session.get_default_client_config(), config):
+        if other is not None:
+            ours = ours.merge(other)
+    retries = dict(ours.retries or {})  # botocore changes it
+    if "mode" not in retries and session.get_config_variable("retry_mode") is None:
+        retries["mode"] = "standard"
+    ours = ours.merge(AioConfig(retries=retries))
+    if ours.http_session_cls is AIOHTTPSession:
+        ours = ours.merge(AioConfig(http_session_cls=DirectSession))
+    return ours
+
+
+async def prepare(session: Any, settings: Settings, config: Any) -> None:
+    """Load what a client needs, once for each session, in a thread, and fetch credentials once."""
+    async with _lock_of(session):
+        # A credential provider that calls STS does so in the region of the session's last client.
+        session._resolve_region_name(settings.region_name, config)
+        await asyncio.to_thread(_warm, session.get_component("data_loader"))
+        explicit = settings.aws_access_key_id is not None
+        if not explicit and config.signature_version is not UNSIGNED:
+            await session.get_credentials()
+
+
+def own_session(session: Any, service: Service, operations: Iterable[Operation[Any]]) -> Any:
+    """Return a copy of a session that knows one service: by what its generated package says."""
+    own = copy.copy(session)
+    own._components = copy.copy(session._components)
+    own._components._components = dict(session._components._components)
+    own._components._deferred = dict(session._components._deferred)
+    own.register_component(
+        "data_loader", ModelLoader(session.get_component("data_loader"), service, operations)
+    )
+    return own
+
+
+class ModelLoader:
+    """A data loader that serves one service from its generated package, the rest from another."""
+
+    def __init__(self, inner: Any, service: Service, operations: Iterable[Operation[Any]]) -> None:
+        self._inner = inner
+        self._service = service
+        self._operations = operations
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def list_available_services(self, type_name: str) -> list[str]:
+        """Return the services that have a file of a type."""
+        return sorted({*self._inner.list_available_services(type_name), self._service.name})
+
+    def list_api_versions(self, service_name: str, type_name: str) -> list[str]:
+        """Return the API versions of a service."""
+        if service_name == self._service.name:
+            return [self._service.api_version]
+        versions: list[str] = self._inner.list_api_versions(service_name, type_name)
+        return versions
+
+    def determine_latest_version(self, service_name: str, type_name: str) -> str:
+        """Return the newest API version of a service."""
+        return max(self.list_api_versions(service_name, type_name))
+
+    def load_service_model(
+        self, service_name: str, type_name: str, api_version: str | None = None
+    ) -> Any:
+        """Return a file of a service: for ours operations without shapes, or endpoint rules."""
+        if service_name != self._service.name:
+            return self._inner.load_service_model(service_name, type_name, api_version)
+        if type_name == "service-2":
+            return service_model(self._service, self._operations)
+        rules = endpoint_rules(self._service.package)
+        if type_name == "endpoint-rule-set-1" and rules is not None:
+            return rules
+        raise UnknownServiceError(service_name=service_name, known_service_names="")
+
+
+def service_model(service: Service, operations: Iterable[Operation[Any]]) -> dict[str, Any]:
+    """Return botocore's model of a service, without shapes: our protocols read and write them."""
+    return {
+        "version": "2.0",
+        "metadata": dict(service.metadata),
+        "operations": {
+            operation.name: {
+                "name": operation.name,
+                "http": {"method": operation.method, "requestUri": operation.uri},
+                "deprecated": operation.deprecated,
+            }
+            for operation in operations
+        },
+        "shapes": {},
+    }
+
+
+@cache
+def endpoint_rules(package: str) -> Any:
+    """Return the endpoint rule set of a generated package; None if it has none."""
+    file = resources.files(package).joinpath("endpoint_rules.json")
+    return json.loads(file.read_bytes()) if file.is_file() else None
+
+
+@cache
+def _shared_loader(data_path: str | None) -> Any:
+    return create_loader(data_path)
+
+
+def _warm(loader: Any) -> None:
+    loader.load_data_with_path("endpoints")
+    loader.load_data("partitions")
+    loader.load_data("sdk-default-configuration")
+
+
+def _lock_of(session: Any) -> asyncio.Lock:
+    loop = asyncio.get_running_loop()
+    known = _locks.get(session)
+    if known is None or known[0] is not loop:
+        known = _locks[session] = loop, asyncio.Lock()
+    return known[1]

@@ -1,0 +1,98 @@
+"""The HTTP session of the compat lane, and its failures as ours."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+from botocore import exceptions as botocore
+
+from aiobotantic.errors import (
+    AmbiguousResultError,
+    ConnectError,
+    ConnectionLost,
+    ConnectTimedOut,
+    ProxyError,
+    ReadTimedOut,
+    TLSError,
+    TransportError,
+)
+from aiobotantic.lanes import Call
+
+if TYPE_CHECKING:
+
+    class Session:
+        async def _get_session(self, proxy_url: str | None) -> aiohttp.ClientSession: ...
+
+else:
+    from aiobotocore.httpsession import AIOHTTPSession as Session
+
+
+class DirectSession(Session):
+    """aiobotocore's session without redirects, which would carry credentials to other hosts."""
+
+    async def _get_session(self, proxy_url: str | None) -> Any:
+        return _Direct(await super()._get_session(proxy_url))
+
+
+class _Direct:
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
+
+    def request(self, method: str, **options: Any) -> Any:
+        return self._session.request(method, allow_redirects=False, **options)
+
+
+def transport_error(error: BaseException, call: Call) -> TransportError | None:
+    """Return our class for a transport failure of aiobotocore; None if it is none."""
+    if not isinstance(error, (botocore.HTTPClientError, botocore.ConnectionError)):
+        return None
+    cause = error.kwargs.get("error")
+    cls, problem, sent = _kind(error, cause)
+    endpoint = error.kwargs.get("endpoint_url") or error.kwargs.get("proxy_url")
+    at = f" at {endpoint}" if endpoint else ""
+    why = f": {type(cause).__name__}: {cause}" if isinstance(cause, Exception) else ""
+    return cls(
+        f"{call.operation.name}: {problem}{at}, attempt {call.attempts}{why}",
+        sent=sent,
+        operation=call.operation.name,
+        attempts=call.attempts,
+        endpoint_url=endpoint,
+    )
+
+
+def ambiguous_error(error: TransportError, call: Call) -> AmbiguousResultError:
+    """Return what is raised where the operation may have been carried out."""
+    name = call.operation.name
+    return AmbiguousResultError(
+        f"{name} may have been carried out: it was sent, and no answer arrived. Ask the service "
+        "before you repeat it. with_options(repeat_ambiguous=True) repeats such calls. "
+        f"({error})",
+        operation=name,
+        attempts=call.attempts,
+        endpoint_url=error.kwargs.get("endpoint_url"),
+    )
+
+
+def _kind(error: BaseException, cause: object) -> tuple[type[TransportError], str, bool]:
+    """Return the class, what went wrong, and whether a byte may have been sent."""
+    if isinstance(error, botocore.ConnectTimeoutError):
+        late = type(cause).__name__ == "WriteTimeout"  # httpx's; aiobotocore calls it a connect
+        return (ReadTimedOut if late else ConnectTimedOut), "no connection in time", late
+    if isinstance(error, botocore.ReadTimeoutError):
+        return ReadTimedOut, "sent, but no answer in time", True
+    if isinstance(error, botocore.ConnectionClosedError):
+        return ConnectionLost, "the connection was closed before a whole answer arrived", True
+    if isinstance(error, botocore.SSLError):
+        return TLSError, "no TLS connection", False
+    if isinstance(error, botocore.ProxyConnectionError):
+        return ProxyError, "no connection through the proxy", False
+    if isinstance(error, botocore.EndpointConnectionError):
+        # aiobotocore gives this name to connections that broke while in use, too.
+        if isinstance(cause, (aiohttp.ClientConnectorError, socket.gaierror)):
+            return ConnectError, "no connection", False
+        if isinstance(cause, aiohttp.ClientError):
+            return ConnectionLost, "the connection broke", True
+        return ConnectError, "no connection", False
+    return TransportError, "no whole answer", True

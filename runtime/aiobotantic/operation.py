@@ -1,0 +1,88 @@
+"""Operations and services as data: what generated code says, and every stage of a call reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+from aiobotantic.pickling import resolve
+from aiobotantic.structure import EmptyOutput, Request, Structure
+
+Output = TypeVar("Output", bound=Structure, covariant=True)
+
+
+class Repeat(StrEnum):
+    """What repeating an operation does when its first answer was lost."""
+
+    READ = "read"
+    """Changes nothing: repeated freely."""
+    REPEATABLE = "repeatable"
+    """Ends in the same state however often it is carried out."""
+    ONCE = "once"
+    """Repeated only with an idempotency token, or when no byte was sent."""
+
+
+@dataclass(frozen=True)
+class Operation(Generic[Output]):
+    """One operation of a service."""
+
+    module: str
+    """`__name__` of the generated module; its shapes are in `<service>.models`."""
+    name: str
+    """AWS's name: `CreateNotebookInstance`."""
+    request: str
+    """Class name of the input."""
+    response: str | None = None
+    """Class name of the output; None where the operation has none."""
+    errors: tuple[str, ...] = ()
+    """Codes of the errors that the model lists for the operation."""
+    repeat: Repeat = Repeat.ONCE
+    token: str | None = None
+    """Field that holds the idempotency token, filled in where the caller gives none."""
+    method: str = "POST"
+    uri: str = "/"
+    deprecated: bool = False
+
+    @cached_property
+    def package(self) -> str:
+        """The generated package of the service: `aiosagemaker.sagemaker`."""
+        return self.module.partition("._operations")[0]
+
+    @cached_property
+    def request_class(self) -> type[Request[Any]]:
+        """The input's class; its module is imported at the first use."""
+        cls: type[Request[Any]] = resolve(f"{self.package}.models", self.request)
+        return cls
+
+    @cached_property
+    def response_class(self) -> type[Structure]:
+        """The output's class; its module is imported at the first use."""
+        if self.response is None:
+            return EmptyOutput
+        cls: type[Structure] = resolve(f"{self.package}.models", self.response)
+        return cls
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service: what its operations share."""
+
+    package: str
+    """The generated package: `aiosagemaker.sagemaker`."""
+    name: str
+    """botocore's name of the service: `sagemaker`."""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    """botocore's metadata of the service: protocol, target prefix, signing name ..."""
+
+    @property
+    def protocol(self) -> str:
+        """`json` or `rest-json`."""
+        return str(self.metadata["protocol"])
+
+    @property
+    def api_version(self) -> str:
+        """The date that names the API's version."""
+        return str(self.metadata["apiVersion"])

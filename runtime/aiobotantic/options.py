@@ -1,0 +1,64 @@
+"""What a call is asked to do beside its request."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Final, Literal, cast, get_args
+
+from aiobotantic.errors import ConfigurationError
+
+Validation = Literal["strict", "warn", "off"]
+"""What happens to a request that breaks a limit: refused, sent with a warning, sent."""
+
+VALIDATIONS: Final[tuple[str, ...]] = get_args(Validation)
+
+
+@dataclass(frozen=True, slots=True)
+class CallOptions:
+    """How the calls of a client behave; `Client.with_options` says what each one means.
+
+    Raises:
+        ConfigurationError: a value that an option cannot have.
+    """
+
+    validation: Validation = "strict"
+    timeout: float | None = None
+    retries: int | None = None
+    repeat_ambiguous: bool = False
+
+    def __post_init__(self) -> None:
+        check_validation(self.validation, "validation")
+        timeout: object = self.timeout
+        if isinstance(timeout, bool) or not isinstance(timeout, (int, float, type(None))):
+            raise ConfigurationError(f"timeout is {timeout!r}: pass seconds, for example 30")
+        if timeout is not None and not timeout > 0:
+            raise ConfigurationError(f"timeout is {timeout!r}: pass more than 0 seconds")
+        retries: object = self.retries
+        if isinstance(retries, bool) or not isinstance(retries, (int, type(None))):
+            raise ConfigurationError(f"retries is {retries!r}: pass a number, for example 2")
+        if retries is not None and retries < 0:
+            raise ConfigurationError(f"retries is {retries!r}: pass 0 or more")
+
+
+def check_validation(value: str, name: str) -> Validation:
+    """Return a validation mode; `name` is where it came from.
+
+    Raises:
+        ConfigurationError: there is no such mode.
+    """
+    if value not in VALIDATIONS:
+        raise ConfigurationError(f"{name} is {value!r}: pass one of {', '.join(VALIDATIONS)}")
+    return cast(Validation, value)
+
+
+def default_validation(package: str) -> Validation:
+    """Return what the environment says for a generated package, else `strict`.
+
+    The variable is the package's name in capitals and `_VALIDATION`.
+
+    Raises:
+        ConfigurationError: the variable holds no mode.
+    """
+    variable = f"{package.upper()}_VALIDATION"
+    return check_validation(os.environ.get(variable) or "strict", variable)

@@ -1,0 +1,1 @@
+"""What tests of code that calls a service stand on: a server driven by the generated classes."""

@@ -1,0 +1,68 @@
+"""Answers of operations whose resources are not kept: made from the response's class.
+
+The same request gets the same answer in any process. Members that request and response share come
+back as they were sent.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, get_args
+
+from aiobotantic.operation import Operation
+from aiobotantic.structure import Structure, describe, value_type
+from aiobotantic.testing.behaviour import Answers
+from aiobotantic.testing.build import Builder
+from aiobotantic.testing.json_values import is_array, is_object
+from aiobotantic.testing.words import Place
+
+
+def made_up(
+    operation: Operation[Any], request: Mapping[str, Any], answers: Answers, place: Place
+) -> dict[str, Any]:
+    """Return the members of an answer to a request."""
+    builder = Builder(
+        seed=f"{operation.name}{json.dumps(request, sort_keys=True)}",
+        place=place,
+        names={name: value for name, value in request.items() if isinstance(value, str)},
+        preferred=answers.settled,
+        settling=answers.settling,
+        omitted=answers.omitted,
+    )
+    members = builder.structure(operation.response_class).to_wire()
+    for name in shared(operation.request_class, operation.response_class):
+        if name in request and name not in answers.omitted:
+            members[name] = request[name]
+    return members
+
+
+def selected(cls: type[Structure], members: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of a resource's members that a structure has, its lists' items likewise."""
+    shown: dict[str, Any] = {}
+    for name, wire in describe(cls).wire_names.items():
+        if (value := members.get(wire)) is not None:
+            shown[wire] = _fitting(cls.__pydantic_fields__[name].annotation, value)
+    return shown
+
+
+def _fitting(annotation: Any, value: Any) -> Any:
+    kind = value_type(annotation)
+    if isinstance(kind, type) and issubclass(kind, Structure) and is_object(value):
+        return selected(kind, value)
+    if is_array(value):
+        item, *_ = get_args(kind) or (Any,)
+        return [_fitting(item, each) for each in value]
+    return value
+
+
+def shared(request: type[Structure], response: type[Structure]) -> list[str]:
+    """Return the wire names that two structures have with one and the same type."""
+    given, returned = describe(request).by_wire_name, describe(response).by_wire_name
+    return [
+        wire
+        for wire, name in given.items()
+        if wire in returned
+        and value_type(request.__pydantic_fields__[name].annotation)
+        == value_type(response.__pydantic_fields__[returned[wire]].annotation)
+    ]

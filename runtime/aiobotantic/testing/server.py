@@ -1,0 +1,261 @@
+"""A server on loopback that answers every operation of a service, from its generated classes."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from types import TracebackType
+from typing import Any, Protocol, Self
+from uuid import uuid4
+
+from aiohttp import web
+
+from aiobotantic.operation import Operation, Service
+from aiobotantic.testing.answers import made_up, selected
+from aiobotantic.testing.behaviour import Behaviour, load_behaviour, read_behaviour
+from aiobotantic.testing.faults import ServedError, invalid_request, missing_token
+from aiobotantic.testing.json_protocol import (
+    HttpAnswer,
+    HttpRequest,
+    JsonProtocol,
+    ServedProtocol,
+)
+from aiobotantic.testing.json_values import encode
+from aiobotantic.testing.state import Rules, State
+from aiobotantic.testing.words import Place
+
+_log = logging.getLogger(__name__)
+
+PROTOCOLS: dict[str, Callable[[Service, Mapping[str, Operation[Any]]], ServedProtocol]] = {
+    "json": JsonProtocol,
+}
+"""botocore's name of a protocol to what reads and writes it."""
+
+
+class ServedClient(Protocol):
+    """What the server reads of a generated client class."""
+
+    @property
+    def SERVICE(self) -> Service:  # noqa: N802
+        """The service."""
+        ...
+
+    def operations(self) -> Mapping[str, Operation[Any]]:
+        """Return the operations by AWS's name."""
+        ...
+
+
+@dataclass(frozen=True)
+class JournalEntry:
+    """One request that reached the server, and how it was answered."""
+
+    operation: str | None
+    """AWS's name; None where the request named no operation of the service."""
+    request: Mapping[str, Any] = field(repr=False)
+    """Members by wire name; empty where the request could not be read."""
+    status: int
+    """HTTP status of the answer."""
+    request_id: str
+    error: str | None = None
+    """Code of the error that was answered; None for a success."""
+
+
+@dataclass
+class _Script:
+    code: str
+    message: str
+    status: int | None
+    times: int
+
+
+class Server:
+    """Answers every operation of a service on loopback; see `url`.
+
+    Use it as an async context manager, or call `start` and `stop`. Operations that the service's
+    behaviour table lists work on resources that the server keeps; any other gets an answer made
+    from its response class. Requests are checked as the client checks them, except that values an
+    enum does not list are taken.
+
+    Args:
+        client: the generated client class.
+        behaviour: the service's table, as plain values or read; None reads the generated one.
+        host: address to listen on.
+        port: port to listen on; 0 takes a free one.
+        region: region that made-up ARNs name.
+        account: account that made-up ARNs name, 12 digits.
+        steps: how often Describe or List shows a status that passes by itself, before the next one
+            follows. 0: such a status is never seen.
+        now: seconds since 1970, UTC; what creation times come from.
+
+    Raises:
+        ValueError: a protocol that the server does not speak, or a table with unknown entries.
+    """
+
+    def __init__(
+        self,
+        client: ServedClient,
+        *,
+        behaviour: Behaviour | Mapping[str, Any] | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        region: str = "us-east-1",
+        account: str = "123456789012",
+        steps: int = 1,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        service = client.SERVICE
+        if service.protocol not in PROTOCOLS:
+            raise ValueError(
+                f"{service.name} speaks {service.protocol}; the testing server speaks "
+                f"{', '.join(PROTOCOLS)} only"
+            )
+        self.service = service
+        self.operations = dict(client.operations())
+        """Operations by AWS's name."""
+        self.region = region
+        self.journal: list[JournalEntry] = []
+        """Every request so far, oldest first."""
+        if behaviour is None:
+            behaviour = load_behaviour(service.package)
+        elif not isinstance(behaviour, Behaviour):
+            behaviour = read_behaviour(behaviour)
+        place = Place(region, account, str(service.metadata.get("signingName", service.name)))
+        self.state = State(behaviour, Rules(place, steps, now, behaviour.lists))
+        """The resources that are kept."""
+        self._answers = behaviour.answers
+        self._place = place
+        self._protocol = PROTOCOLS[service.protocol](service, self.operations)
+        self._scripts: dict[str, list[_Script]] = {}
+        self._address = (host, port)
+        self._runner: web.ServerRunner | None = None
+
+    @property
+    def url(self) -> str:
+        """Where the server listens: `http://127.0.0.1:40123`.
+
+        Raises:
+            RuntimeError: the server does not run.
+        """
+        if self._runner is None:
+            raise RuntimeError("the server does not run: use `async with`, or await start()")
+        host, port, *_ = self._runner.addresses[0]
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Listen. The port is open when this returns.
+
+        Raises:
+            OSError: the address is in use or not this machine's.
+        """
+        if self._runner is not None:
+            raise RuntimeError(f"the server runs already, at {self.url}")
+        host, port = self._address
+        runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=1.0)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError:
+            await runner.cleanup()
+            raise
+        self._runner = runner
+
+    async def stop(self) -> None:
+        """Close the port and every connection. Resources and journal stay readable."""
+        if self._runner is not None:
+            runner, self._runner = self._runner, None
+            await runner.cleanup()
+
+    def fail_next(
+        self,
+        operation: str,
+        code: str,
+        times: int = 1,
+        *,
+        message: str | None = None,
+        status: int | None = None,
+    ) -> None:
+        """Answer the next requests for an operation with an error; they are not carried out.
+
+        Args:
+            operation: AWS's name: `CreateNotebookInstance`.
+            code: the error's code: `ThrottlingException`.
+            times: how many requests; calls add up, and are used in their order.
+            message: the error's message; a plain one by default.
+            status: HTTP status; by default what AWS sends for the code, 400 for unusual ones.
+
+        Raises:
+            ValueError: the service has no such operation.
+        """
+        if operation not in self.operations:
+            near = get_close_matches(operation, self.operations, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise ValueError(f"{self.service.name} has no operation {operation}{hint}")
+        script = _Script(code, message or f"{code} was scripted", status, times)
+        self._scripts.setdefault(operation, []).append(script)
+
+    def requests(self, operation: str) -> list[Mapping[str, Any]]:
+        """Return what was asked of an operation, by wire name, oldest first."""
+        return [entry.request for entry in self.journal if entry.operation == operation]
+
+    async def _handle(self, received: web.BaseRequest) -> web.StreamResponse:
+        body = await received.content.read()
+        request = HttpRequest(received.method, received.raw_path, received.headers, body)
+        request_id = str(uuid4())
+        answer = self._answer(request, request_id)
+        headers = {**answer.headers, "x-amzn-RequestId": request_id}
+        return web.Response(status=answer.status, body=answer.body, headers=headers)
+
+    def _answer(self, request: HttpRequest, request_id: str) -> HttpAnswer:
+        operation: Operation[Any] | None = None
+        members: dict[str, Any] = {}
+        code = None
+        try:
+            if "Authorization" not in request.headers:
+                raise missing_token()
+            operation = self._protocol.operation(request)
+            self._fail_if_scripted(operation.name)
+            members = self._protocol.read(operation, request)
+            if (fault := invalid_request(operation.request_class, encode(members))) is not None:
+                raise fault
+            answer = self._protocol.write(operation, self._carry_out(operation, members))
+        except ServedError as fault:
+            code = fault.code
+            answer = self._protocol.write_fault(fault)
+        except Exception as error:
+            _log.exception("the testing server failed")  # the next request may fare better
+            code = "InternalFailure"
+            answer = self._protocol.write_fault(
+                ServedError(code, f"{type(error).__name__}: {error}")
+            )
+        name = None if operation is None else operation.name
+        self.journal.append(JournalEntry(name, members, answer.status, request_id, code))
+        return answer
+
+    def _fail_if_scripted(self, operation: str) -> None:
+        scripts = self._scripts.get(operation, [])
+        while scripts:
+            if scripts[0].times > 0:
+                scripts[0].times -= 1
+                raise ServedError(scripts[0].code, scripts[0].message, scripts[0].status)
+            scripts.pop(0)
+
+    def _carry_out(self, operation: Operation[Any], request: Mapping[str, Any]) -> dict[str, Any]:
+        if self.state.keeps(operation.name):
+            members = self.state.carry_out(operation.name, request)
+            return selected(operation.response_class, members)
+        return made_up(operation, request, self._answers, self._place)

@@ -1,0 +1,1 @@
+"""Our client against parsers and serializers that nobody here wrote."""
