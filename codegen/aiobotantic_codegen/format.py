@@ -81,13 +81,15 @@ def _run_black(paths: Mapping[str, str]) -> list[tuple[str, str]]:
 
 
 def _black(item: tuple[str, str]) -> tuple[str, str]:
-    import black
+    from black import format_str
+    from black.mode import Mode, TargetVersion
+    from black.parsing import InvalidInput
 
     text, path = item
-    mode = black.Mode(line_length=LINE_LENGTH, target_versions={black.TargetVersion.PY311})
+    mode = Mode(line_length=LINE_LENGTH, target_versions={TargetVersion.PY311})
     try:
-        return text, black.format_str(text, mode=mode)
-    except black.InvalidInput as error:
+        return text, format_str(text, mode=mode)
+    except InvalidInput as error:
         raise RenderError(
             path, "", f"the rendered text is no Python: {error}", "Correct the template."
         ) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -136,7 +136,7 @@ def _check_services(request: Request, tables: Iterable[str], known: Sequence[str
             )
 
 
-def _manifest(sources: dict[str, object], files: list[str]) -> bytes:
+def _manifest(sources: Mapping[str, object], files: Sequence[str]) -> bytes:
     manifest = {"generator": __version__, "sources": sources, "files": files}
     return (json.dumps(manifest, indent=1) + "\n").encode()
 

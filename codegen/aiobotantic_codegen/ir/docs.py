@@ -34,12 +34,16 @@ def error_facts(code: str) -> str:
 
 
 def _limits(value: Value) -> list[str]:
-    unit = {
-        Scalar.STRING: "character",
-        Scalar.BLOB: "byte",
-        Scalar.INTEGER: "",
-        Scalar.FLOAT: "",
-    }.get(value.kind) if isinstance(value.kind, Scalar) else _collection_unit(value)
+    unit = (
+        {
+            Scalar.STRING: "character",
+            Scalar.BLOB: "byte",
+            Scalar.INTEGER: "",
+            Scalar.FLOAT: "",
+        }.get(value.kind)
+        if isinstance(value.kind, Scalar)
+        else _collection_unit(value)
+    )
     parts: list[str] = []
     if unit is not None and (size := between(value.min, value.max, unit)):
         parts.append(size)
@@ -98,4 +102,6 @@ def _count(number: float | None, unit: str) -> str:
 
 
 def _number(number: float | None) -> str:
-    return f"{number:.15g}" if isinstance(number, float) and not number.is_integer() else f"{int(number or 0)}"
+    if isinstance(number, float) and not number.is_integer():
+        return f"{number:.15g}"
+    return str(int(number or 0))

@@ -207,7 +207,7 @@ def waiter_method_name(waiter: str) -> MethodName:
 
 def constant_name(name: str) -> str:
     """`NotebookInstanceInService` is `NOTEBOOK_INSTANCE_IN_SERVICE`."""
-    return xform_name(name).upper()
+    return str(xform_name(name)).upper()
 
 
 def enum_member(value: str) -> EnumMember:

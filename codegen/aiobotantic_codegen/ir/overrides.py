@@ -1,8 +1,9 @@
-"""Quirks of a service as data. An entry that matches nothing is an error, so none outlives its cause."""
+"""Quirks of a service as data. One that matches nothing is an error: none outlives its cause."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NoReturn
 
 from aiobotantic_codegen.errors import SpecError, json_pointer
 from aiobotantic_codegen.ir.names import check_python_name
@@ -43,17 +44,20 @@ class Overrides:
         for at, family in enumerate(entries.families):
             if family.operation not in document.operations:
                 self._unmatched(f"families/{at}", f"operation {family.operation!r}")
-        for kind, listed in (("names", entries.names), ("sensitive", entries.sensitive)):
-            for at, entry in enumerate(listed):
-                shape = document.shapes.get(entry.shape)
-                if shape is None:
-                    self._unmatched(f"{kind}/{at}", f"shape {entry.shape!r}")
-                elif entry.member is not None and entry.member not in (
-                    shape.members if shape.type == "structure" else shape.enum or ()
-                ):
-                    self._unmatched(f"{kind}/{at}", f"{entry.member!r} in {entry.shape!r}")
+        marked = [
+            *((f"names/{at}", e.shape, e.member) for at, e in enumerate(entries.names)),
+            *((f"sensitive/{at}", e.shape, e.member) for at, e in enumerate(entries.sensitive)),
+        ]
+        for place, name, member in marked:
+            shape = document.shapes.get(name)
+            if shape is None:
+                self._unmatched(place, f"shape {name!r}")
+            elif member is not None and member not in (
+                shape.members if shape.type == "structure" else shape.enum or ()
+            ):
+                self._unmatched(place, f"{member!r} in {name!r}")
 
-    def _unmatched(self, place: str, what: str) -> None:
+    def _unmatched(self, place: str, what: str) -> NoReturn:
         raise SpecError(
             FILE,
             f"{self._pointer}/{place}",

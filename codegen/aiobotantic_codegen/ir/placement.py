@@ -64,7 +64,7 @@ def _contains(words: tuple[str, ...], part: tuple[str, ...]) -> bool:
 def places(
     reached_by: Mapping[str, frozenset[str]], references: Callable[[str], Iterable[str]]
 ) -> dict[str, str]:
-    """Return the file of each shape, given the families that reach it and the shapes it mentions."""
+    """Return the file of each shape, by the families that reach it and the shapes it mentions."""
     clusters: dict[frozenset[str], list[str]] = defaultdict(list)
     for shape, reaching in reached_by.items():
         clusters[reaching].append(shape)

@@ -53,9 +53,7 @@ class Docstrings:
 
     def iterator(self, operation: Operation) -> str:
         """The docstring of an iterator."""
-        arguments: list[tuple[str, str]] = [
-            (m.name, self.argument(m)) for m in operation.filters
-        ]
+        arguments: list[tuple[str, str]] = [(m.name, self.argument(m)) for m in operation.filters]
         paging = [p for p in _PAGING if p[0] != "page_size" or self._has_page_size(operation)]
         return self._method(
             f"Iterate over what `{operation.wire}` lists: items, or whole responses by `.pages()`.",
@@ -67,9 +65,7 @@ class Docstrings:
     def waiter(self, waiter: Waiter, operation: Operation) -> str:
         """The docstring of a waiter."""
         numbers = {"timeout": waiter.delay * waiter.max_attempts, "delay": waiter.delay}
-        arguments: list[tuple[str, str]] = [
-            (m.name, self.argument(m)) for m in operation.arguments
-        ]
+        arguments: list[tuple[str, str]] = [(m.name, self.argument(m)) for m in operation.arguments]
         waiting = [(name, text.format(**numbers)) for name, text in _WAITING]
         errors = [
             ("WaiterFailed", "A state was reached from which there is no way."),

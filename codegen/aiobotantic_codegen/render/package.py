@@ -15,7 +15,7 @@ from aiobotantic_codegen.render.environment import render
 def package_files(
     env: Environment, package: str, services: Sequence[Service], modules: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
-    """Yield path and text of each file. `modules`: name to the hand-written module it re-exports."""
+    """Yield path and text of each file. `modules`: name to the module that it re-exports."""
     _check(services, modules, f"/modules/{package}")
     names = ", ".join(service.class_name for service in services)
     facts = {"package": package, "services": services}
@@ -31,11 +31,13 @@ def package_files(
 def _check(services: Sequence[Service], modules: Mapping[str, str], pointer: str) -> None:
     """Services, and the modules beside them, share one package."""
     classes = {service.name: str(service.class_name) for service in services}
-    remedy = "Set class_name for one of them in specs/overrides.toml."
-    unique(classes, classes.__getitem__, file="", pointer="", what="service", remedy=remedy)
-    folders = {service.name: service.module for service in services} | {m: m for m in modules}
-    remedy = "Leave one of them out."
-    unique(folders, folders.__getitem__, file="", pointer="", what="service", remedy=remedy)
+    folders = {service.name: service.module for service in services}
+    folders |= {f"{FILE}{pointer}/{name}": name for name in modules}
+    for names, what, remedy in (
+        (classes, "service", "Set class_name for one of them in specs/overrides.toml."),
+        (folders, "module", "Give one of them another name."),
+    ):
+        unique(names, names.__getitem__, file="specs", pointer="", what=what, remedy=remedy)
     for name, source in modules.items():
         for part in (name, *source.split(".")):
             check_python_name(part, FILE, f"{pointer}/{name}", "Name a module to import.")

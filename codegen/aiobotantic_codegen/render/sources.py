@@ -10,8 +10,16 @@ from jinja2 import Environment
 
 from aiobotantic_codegen.ir.docs import one_line
 from aiobotantic_codegen.ir.names import FieldName
-from aiobotantic_codegen.ir.service import Enum, Error, Member, Module, Operation, Service
-from aiobotantic_codegen.ir.service import Structure, shapes_of
+from aiobotantic_codegen.ir.service import (
+    Enum,
+    Error,
+    Member,
+    Module,
+    Operation,
+    Service,
+    Structure,
+    shapes_of,
+)
 from aiobotantic_codegen.ir.types import ListOf, MapOf, Scalar, Value
 from aiobotantic_codegen.render.annotations import Annotations, Field
 from aiobotantic_codegen.render.docstrings import Docstrings
@@ -85,7 +93,9 @@ class Sources:
             else:
                 shapes.append(self._structure(shape, module, above, imports))
             above.add(shape.wire)
-        return self._render("_shapes/family.py.jinja", module=module, shapes=shapes, imports=imports)
+        return self._render(
+            "_shapes/family.py.jinja", module=module, shapes=shapes, imports=imports
+        )
 
     def _structure(
         self, shape: Structure, module: Module, above: set[str], imports: Imports
@@ -115,9 +125,7 @@ class Sources:
             "fields": fields,
         }
 
-    def _import_field(
-        self, field: Field, member: Member, module: Module, imports: Imports
-    ) -> None:
+    def _import_field(self, field: Field, member: Member, module: Module, imports: Imports) -> None:
         imports.add_used_names(f"{field.annotation} {field.default}")
         for wire in shapes_of(member.value):
             if (home := self.service.module_of[wire]) != module.name:
@@ -177,9 +185,11 @@ class Sources:
                     "returns": operation.output.name if operation.output else "EmptyOutput",
                     "arguments": arguments,
                     "filters": filters,
-                    "item": self.annotations.plain(operation.paginator.item)
-                    if operation.paginator
-                    else None,
+                    "item": (
+                        self.annotations.plain(operation.paginator.item)
+                        if operation.paginator
+                        else None
+                    ),
                     "doc": self.docs.operation(operation),
                     "iterator_doc": self.docs.iterator(operation) if operation.paginator else "",
                     "waiters": [(w, self.docs.waiter(w, operation)) for w in operation.waiters],

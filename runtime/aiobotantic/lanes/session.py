@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import json
+import os
 from collections.abc import Iterable
 from functools import cache
 from importlib import resources
@@ -58,12 +59,25 @@ def client_config(session: Any, config: Any) -> Any:
         if other is not None:
             ours = ours.merge(other)
     retries = dict(ours.retries or {})  # botocore changes it
-    if "mode" not in retries and session.get_config_variable("retry_mode") is None:
+    if "mode" not in retries and not _names_retry_mode(session):
         retries["mode"] = "standard"
     ours = ours.merge(AioConfig(retries=retries))
     if ours.http_session_cls is AIOHTTPSession:
         ours = ours.merge(AioConfig(http_session_cls=DirectSession))
     return ours
+
+
+def _names_retry_mode(session: Any) -> bool:
+    """Return whether the environment, the profile or the session says which retry mode to use.
+
+    botocore's own default, `legacy`, cannot be told from a choice by its value alone.
+    """
+    return (
+        session.get_config_variable("retry_mode") != "legacy"
+        or "AWS_RETRY_MODE" in os.environ
+        or "retry_mode" in session.get_scoped_config()
+        or "retry_mode" in session.instance_variables()
+    )
 
 
 async def prepare(session: Any, settings: Settings, config: Any) -> None:
