@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import time
+from collections.abc import Callable
+from typing import Any
 
 from aiobotantic.testing.server import Server
 from aiosagemaker.sagemaker.client import SageMaker
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 
 __all__ = ["SageMakerServer"]
 
@@ -42,11 +40,10 @@ class SageMakerServer(Server):
         region: str = "us-east-1",
         account: str = "123456789012",
         steps: int = 1,
-        now: Callable[[], float] | None = None,
+        now: Callable[[], float] = time.time,
     ) -> None:
-        clock = {} if now is None else {"now": now}
         super().__init__(
-            SageMaker, host=host, port=port, region=region, account=account, steps=steps, **clock
+            SageMaker, host=host, port=port, region=region, account=account, steps=steps, now=now
         )
 
     def client(self, **options: Any) -> SageMaker:

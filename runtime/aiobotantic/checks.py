@@ -83,7 +83,7 @@ def pattern_schema(text: str, length: Length = _ANY_LENGTH) -> dict[str, Any] | 
         text = f"{repeated['one']}*"
         low = max(low or 0, int(repeated["min"]))
         high = int(repeated["max"]) if high is None else min(high, int(repeated["max"]))
-    schema = _limits(Length(low, high)) | {
+    schema: dict[str, Any] = _limits(Length(low, high)) | {
         "pattern": rf"\A(?:{text})\z",
         "regex_engine": "rust-regex",
     }

@@ -25,7 +25,7 @@ from aiobotantic.lanes.connection import Connection
 from aiobotantic.operation import Operation, Output, Repeat, Service
 from aiobotantic.options import CallOptions, Validation, check_validation, default_validation
 from aiobotantic.pages import Pagination, Paginator
-from aiobotantic.pickling import public_module
+from aiobotantic.pickling import public_module, resolve
 from aiobotantic.protocols import protocol_of
 from aiobotantic.structure import Request, Response, Structure
 from aiobotantic.waiters import Waiter
@@ -375,8 +375,7 @@ def _find_operations(client: type[Client]) -> Mapping[str, Operation[Any]]:
 
 def _find_wire_methods(client: type[Client]) -> Mapping[str, Operation[Any]]:
     """Return every operation by the name of its method."""
-    from botocore import xform_name
-
+    xform_name = resolve("botocore", "xform_name")
     methods: dict[str, Operation[Any]] = {}
     for operation in client.operations().values():
         name = xform_name(operation.name)

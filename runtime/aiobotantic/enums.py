@@ -37,5 +37,3 @@ class OpenEnum(StrEnum):
 def _enum_member(module: str, name: str, value: str) -> OpenEnum:
     member: OpenEnum = resolve(module, name)(value)
     return member
-
-

@@ -38,7 +38,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from aiobotantic import botocore_errors as botocore
 from aiobotantic.lazy import lazy_exports
@@ -327,14 +327,19 @@ class ServiceError(AioBotanticError, botocore.ClientError):
     def __init__(self, error_response: Mapping[str, Any], operation_name: str) -> None:
         self.response = dict(error_response)
         self.operation = operation_name
-        attempts = f" after {self.attempts} attempts" if self.attempts > 1 else ""
-        super().__init__(
-            f"An error occurred ({self.code}) when calling the {operation_name} operation"
-            f"{attempts}: {self.message}"
-        )
+        super().__init__("")
+        self.args = (str(self),)
         for name, wire in self.MEMBERS.items():
             if name != "message":
                 setattr(self, name, self.response.get(wire))
+
+    def __str__(self) -> str:
+        # Not fixed when it is made: the number of attempts is known later.
+        attempts = f" after {self.attempts} attempts" if self.attempts > 1 else ""
+        return (
+            f"An error occurred ({self.code}) when calling the {self.operation} operation"
+            f"{attempts}: {self.message}"
+        )
 
     @property
     def code(self) -> str:
@@ -377,13 +382,15 @@ class ServiceError(AioBotanticError, botocore.ClientError):
 
     @property
     def _error(self) -> Mapping[str, Any]:
-        error = self.response.get("Error")
-        return error if isinstance(error, Mapping) else {}
+        return _mapping(self.response.get("Error"))
 
     @property
     def _metadata(self) -> Mapping[str, Any]:
-        metadata = self.response.get("ResponseMetadata")
-        return metadata if isinstance(metadata, Mapping) else {}
+        return _mapping(self.response.get("ResponseMetadata"))
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return cast(dict[str, Any], value) if isinstance(value, dict) else {}
 
 
 def constructor_error(

@@ -74,7 +74,7 @@ class Service:
     """The generated package: `aiosagemaker.sagemaker`."""
     name: str
     """botocore's name of the service: `sagemaker`."""
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """botocore's metadata of the service: protocol, target prefix, signing name ..."""
 
     @property

@@ -29,12 +29,12 @@ class CallOptions:
 
     def __post_init__(self) -> None:
         check_validation(self.validation, "validation")
-        timeout: object = self.timeout
+        timeout = cast(object, self.timeout)  # what type checkers rule out still comes along
         if isinstance(timeout, bool) or not isinstance(timeout, (int, float, type(None))):
             raise ConfigurationError(f"timeout is {timeout!r}: pass seconds, for example 30")
-        if timeout is not None and not timeout > 0:
+        if self.timeout is not None and not self.timeout > 0:
             raise ConfigurationError(f"timeout is {timeout!r}: pass more than 0 seconds")
-        retries: object = self.retries
+        retries = cast(object, self.retries)
         if isinstance(retries, bool) or not isinstance(retries, (int, type(None))):
             raise ConfigurationError(f"retries is {retries!r}: pass a number, for example 2")
         if retries is not None and retries < 0:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+import json
+from base64 import b64decode, b64encode
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar, cast
 
 from aiobotantic.errors import PaginationError
 from aiobotantic.operation import Operation
@@ -82,14 +84,14 @@ class Paginator(Generic[Page, Item]):
         self._position: _Position | None = None
 
     def __aiter__(self) -> AsyncIterator[Item]:
-        return _Items(self._begin())
+        return _Items(self._walk())
 
     def pages(self) -> AsyncIterator[Page]:
         """Iterate over the responses.
 
         The first one lacks the items before `starting_token`, the last one those beyond `limit`.
         """
-        return _Pages(self._begin())
+        return _Pages(self._walk())
 
     @property
     def resume_token(self) -> str | None:
@@ -105,72 +107,83 @@ class Paginator(Generic[Page, Item]):
         names = describe(self._pagination.operation.request_class).wire_names
         return names[self._pagination.input_token]
 
-    def _begin(self) -> _Walk[Page]:
+    def _walk(self) -> _Walk[Page]:
         self._position = None
-        return _Walk(self, self._start, self._limit)
+        return _Walk(self._fetch, self._pagination, self._start, self._limit, self._stand_at)
+
+    async def _fetch(self, token: str | None) -> Page:
+        pagination = self._pagination
+        changes: dict[str, Any] = {pagination.input_token: token}
+        if pagination.page_size is not None and self._page_size is not None:
+            changes[pagination.page_size] = self._page_size
+        page: Page = await self._send(
+            pagination.operation, self._request.model_copy(update=changes)
+        )
+        return page
+
+    def _stand_at(self, position: _Position | None) -> None:
+        self._position = position
 
 
 class _Walk(Generic[Page]):
     """One iteration, page by page. It holds nothing open, so it may be dropped at any point."""
 
-    def __init__(self, paginator: Paginator[Page, Any], start: _Position, left: int | None) -> None:
-        self._paginator = paginator
-        self._next: _Position | None = start if left != 0 else None
+    def __init__(
+        self,
+        fetch: Callable[[str | None], Coroutine[Any, Any, Page]],
+        pagination: Pagination[Page, Any],
+        start: _Position,
+        left: int | None,
+        stand_at: Callable[[_Position | None], None],
+    ) -> None:
+        self._fetch = fetch
+        self._pagination = pagination
+        self._next = start if left != 0 else None
         self._left = left
-        self._end: _Position | None = None
+        self._stand_at = stand_at
+        self._here = start
+        self._after: _Position | None = None
         self._repeated = False
-        self.token: str | None = None
-        self.before = 0
-        """Items of the page that were given by an earlier iteration."""
 
     async def page(self) -> Page | None:
         """Fetch the next page, cut to what is to be given; None after the last one."""
-        position = self._next
-        if position is None:
+        if self._next is None:
             return None
         if self._repeated:
             raise PaginationError(
-                f"{self._paginator._pagination.operation.name} named the same next page twice: it "
+                f"{self._pagination.operation.name} named the same next page twice: the pages "
                 "would never end"
             )
-        paginator = self._paginator
-        pagination = paginator._pagination
-        changes: dict[str, Any] = {pagination.input_token: position.token}
-        if pagination.page_size is not None and paginator._page_size is not None:
-            changes[pagination.page_size] = paginator._page_size
-        request = paginator._request.model_copy(update=changes)
-        page: Page = await paginator._send(pagination.operation, request)
-        self.token, self.before = position.token, position.done
-        self._turn(page, pagination)
+        self._here = self._next
+        page = await self._fetch(self._here.token)
+        token = getattr(page, self._pagination.output_token) or None
+        self._repeated = token is not None and token == self._here.token
+        self._cut(page, None if token is None else _Position(token))
         return page
 
-    def _turn(self, page: Structure, pagination: Pagination[Page, Any]) -> None:
-        token = getattr(page, pagination.output_token) or None
-        self._repeated = token is not None and token == self.token
-        items = getattr(page, pagination.items)
-        given = (items or [])[self.before :]
-        end = None if token is None else _Position(token)
-        if self._left is not None and len(given) >= self._left:
-            if len(given) > self._left:
-                given = given[: self._left]
-                end = _Position(self.token, self.before + self._left)
-            self._left = 0
-            self._next = None
-        else:
-            self._left = None if self._left is None else self._left - len(given)
-            self._next = end
-        if items is not None:
-            setattr(page, pagination.items, given)
-        self._end = end
+    def items(self, page: Structure) -> list[Any]:
+        """Return the items of a page."""
+        return getattr(page, self._pagination.items) or []
 
-    def done(self, page: Structure, items: int | None = None) -> None:
-        """Note that `items` of a page were given; None: all."""
-        pagination = self._paginator._pagination
-        total = len(getattr(page, pagination.items) or [])
-        if items is None or items == total:
-            self._paginator._position = self._end
+    def given(self, page: Structure, count: int) -> None:
+        """Note that the first `count` items of a page were given."""
+        if count == len(self.items(page)):
+            self._stand_at(self._after)
         else:
-            self._paginator._position = _Position(self.token, self.before + items)
+            self._stand_at(replace(self._here, done=self._here.done + count))
+
+    def _cut(self, page: Structure, after: _Position | None) -> None:
+        items = self.items(page)[self._here.done :]
+        self._after = self._next = after
+        if self._left is not None and len(items) >= self._left:
+            if len(items) > self._left:
+                items = items[: self._left]
+                self._after = replace(self._here, done=self._here.done + self._left)
+            self._next = None
+        if self._left is not None:
+            self._left -= len(items)
+        if getattr(page, self._pagination.items) is not None:
+            setattr(page, self._pagination.items, items)
 
 
 class _Pages(Generic[Page]):
@@ -184,7 +197,7 @@ class _Pages(Generic[Page]):
         page = await self._walk.page()
         if page is None:
             raise StopAsyncIteration
-        self._walk.done(page)
+        self._walk.given(page, len(self._walk.items(page)))
         return page
 
 
@@ -192,46 +205,38 @@ class _Items(Generic[Item]):
     def __init__(self, walk: _Walk[Any]) -> None:
         self._walk = walk
         self._page: Structure | None = None
-        self._items: list[Item] = []
-        self._place = 0
+        self._given = 0
 
     def __aiter__(self) -> AsyncIterator[Item]:
         return self
 
     async def __anext__(self) -> Item:
-        while self._place >= len(self._items):
-            page = await self._walk.page()
-            if page is None:
+        while self._page is None or self._given >= len(self._walk.items(self._page)):
+            self._page, self._given = await self._walk.page(), 0
+            if self._page is None:
                 raise StopAsyncIteration
-            self._page, self._place = page, 0
-            self._items = getattr(page, self._walk._paginator._pagination.items) or []
-            self._walk.done(page, 0)
-        item = self._items[self._place]
-        self._place += 1
-        assert self._page is not None
-        self._walk.done(self._page, self._place)
+            self._walk.given(self._page, 0)
+        item: Item = self._walk.items(self._page)[self._given]
+        self._given += 1
+        self._walk.given(self._page, self._given)
         return item
 
 
 def _encode(position: _Position, wire_token: str) -> str:
-    from botocore.paginate import TokenEncoder
-
     token: dict[str, Any] = {wire_token: position.token}
     if position.done:
         token[_OFFSET] = position.done
-    encoded: str = TokenEncoder().encode(token)
-    return encoded
+    return b64encode(json.dumps(token).encode()).decode()
 
 
 def _decode(text: str, wire_token: str) -> _Position:
-    from botocore.paginate import TokenDecoder
-
     try:
-        token: Any = TokenDecoder().decode(text)
+        token: Any = json.loads(b64decode(text))
     except (ValueError, TypeError):
         token = None
-    if isinstance(token, Mapping) and wire_token in token:
-        done, value = token.get(_OFFSET, 0), token[wire_token]
+    if isinstance(token, dict) and wire_token in token:
+        known = cast(dict[str, Any], token)
+        done, value = known.get(_OFFSET, 0), known[wire_token]
         if isinstance(done, int) and done >= 0 and isinstance(value, (str, type(None))):
             return _Position(value, done)
     raise PaginationError(

@@ -106,7 +106,7 @@ class Attempt:
     """HTTP status of the answer."""
     code: str | None = None
     """Error code of the answer."""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
     """HTTP headers of the answer, names in lower case."""
     modelled_retryable: bool = False
     """Whether the model says that the error is worth a retry."""

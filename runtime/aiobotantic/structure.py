@@ -7,13 +7,25 @@ model. A request is built without validation, written once, and its bytes are ch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cache
 from types import UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, Self, TypeVar, Union
-from typing import get_args, get_origin, overload
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Final,
+    Generic,
+    Self,
+    TypeGuard,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    overload,
+)
 
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import core_schema as cs
@@ -50,7 +62,7 @@ class ResponseMetadata:
     """AWS's id of the request; None if the service sent none."""
     status_code: int
     """HTTP status."""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
     """HTTP headers, names in lower case."""
     attempts: int = 1
     """HTTP requests that the call took, the first one included."""
@@ -366,6 +378,16 @@ def value_type(annotation: Any) -> Any:
             return annotation
 
 
+def is_sequence(value: object) -> TypeGuard[Sequence[Any]]:
+    """Return whether a value is a list or a tuple."""
+    return isinstance(value, (list, tuple))
+
+
+def is_mapping(value: object) -> TypeGuard[Mapping[Any, Any]]:
+    """Return whether a value is a mapping."""
+    return isinstance(value, Mapping)
+
+
 def _mentions_sensitive(annotation: Any) -> bool:
     return annotation == SENSITIVE or any(map(_mentions_sensitive, get_args(annotation)))
 
@@ -380,7 +402,7 @@ def _converter(annotation: Any) -> Converter | None:
     if isinstance(kind, type) and issubclass(kind, Enum):
         return lambda value: kind(value) if type(value) is str else value
     if isinstance(kind, type) and issubclass(kind, Structure):
-        return lambda value: kind.from_wire(value) if isinstance(value, Mapping) else value
+        return lambda value: kind.from_wire(value) if is_mapping(value) else value
     return None
 
 
@@ -389,7 +411,7 @@ def _list_converter(item: Converter | None) -> Converter | None:
         return None
 
     def convert(value: Any) -> Any:
-        return [item(each) for each in value] if isinstance(value, (list, tuple)) else value
+        return [item(each) for each in value] if is_sequence(value) else value
 
     return convert
 
@@ -399,7 +421,7 @@ def _map_converter(key: Converter | None, value: Converter | None) -> Converter 
         return None
 
     def convert(mapping: Any) -> Any:
-        if not isinstance(mapping, Mapping):
+        if not is_mapping(mapping):
             return mapping
         return {
             (k if key is None else key(k)): (v if value is None else value(v))
@@ -414,9 +436,9 @@ def _plain(value: Any) -> Any:
         return value.to_wire()
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, (list, tuple)):
+    if is_sequence(value):
         return [_plain(each) for each in value]
-    if isinstance(value, Mapping):
+    if is_mapping(value):
         return {_plain(key): _plain(each) for key, each in value.items()}
     return value
 

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, Literal, TypeVar
 
 from aiobotantic.errors import ServiceError, WaiterFailed, WaiterTimedOut
-from aiobotantic.structure import Structure
+from aiobotantic.structure import Structure, is_sequence
 
 Output = TypeVar("Output", bound=Structure)
 
@@ -43,10 +43,10 @@ class Acceptor:
         found: Any = _compiled(self.argument).search(response.to_wire())
         if self.matcher == "path":
             return bool(found == self.expected)
-        if not isinstance(found, list) or not found:
+        if not is_sequence(found) or not found:
             return False
-        every = all if self.matcher == "pathAll" else any
-        return every(each == self.expected for each in found)
+        matching = [each == self.expected for each in found]
+        return all(matching) if self.matcher == "pathAll" else any(matching)
 
     def __str__(self) -> str:
         if self.matcher == "error":

@@ -192,7 +192,7 @@ def _is_base_model_attribute(name: str) -> bool:
 
 def method_name(name: str) -> MethodName:
     """`CreateNotebookInstance` is `create_notebook_instance`."""
-    return MethodName(_snake(name, _CLIENT_NAMES | _ANNOTATION_NAMES))
+    return MethodName(_snake(name, _CLIENT_NAMES))
 
 
 def iterator_name(operation: str) -> MethodName:

@@ -104,6 +104,13 @@ class Acceptor:
     expected: str | int | bool
     argument: str | None
 
+    @property
+    def expects_error(self) -> bool:
+        """Whether the answer that it waits for is an error of the service."""
+        if self.matcher == "status":
+            return self.expected not in range(200, 300)
+        return self.matcher == "error" and self.expected is not False
+
 
 @dataclass(frozen=True)
 class Waiter:
@@ -120,7 +127,7 @@ class Waiter:
     @property
     def may_end_without_response(self) -> bool:
         """Whether an error is a success: then there is no last response to return."""
-        return any(a.state == "success" and a.matcher == "error" for a in self.acceptors)
+        return any(a.state == "success" and a.expects_error for a in self.acceptors)
 
 
 @dataclass(frozen=True)

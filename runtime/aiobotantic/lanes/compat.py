@@ -188,7 +188,7 @@ class CompatLane:
             values = {name: parsed[name] for name in parsed if name != "ResponseMetadata"}
             cls = call.operation.response_class
             structure = cls.model_validate(values)
-        structure.__dict__["response_metadata"] = ResponseMetadata(
+        vars(structure)["response_metadata"] = ResponseMetadata(
             request_id=metadata.get("RequestId"),
             status_code=metadata.get("HTTPStatusCode", 200),
             headers=metadata.get("HTTPHeaders", {}),
@@ -202,7 +202,7 @@ class CompatLane:
                 error.attempts = call.attempts
             return error
         if isinstance(error, ClientError):
-            parsed = error.response
+            parsed: Any = vars(error)["response"]
             if isinstance(parsed, Parsed) and parsed.error is not None:
                 return parsed.error
             code = str(parsed.get("Error", {}).get("Code"))

@@ -17,27 +17,27 @@ class LazyDict(dict[str, Any]):
         self.structure = structure
         self.looked_at = False
 
-    def _fill(self) -> None:
+    def fill(self) -> None:
         if not self.looked_at:
             self.looked_at = True
             self._before_filling()
             if self.structure is not None:
                 for name, value in self.structure.to_wire().items():
-                    dict.setdefault(self, name, value)
+                    super().setdefault(name, value)
 
     def _before_filling(self) -> None: ...
 
     def __missing__(self, key: str) -> Any:
         if self.looked_at:
             raise KeyError(key)
-        self._fill()
+        self.fill()
         return self[key]
 
     def __contains__(self, key: object) -> bool:
-        if dict.__contains__(self, key):
+        if super().__contains__(key):
             return True
-        self._fill()
-        return dict.__contains__(self, key)
+        self.fill()
+        return super().__contains__(key)
 
     def get(self, key: str, default: Any = None) -> Any:
         if key not in self:
@@ -48,7 +48,7 @@ class LazyDict(dict[str, Any]):
         return f"<{type(self).__name__} {self.structure!r}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        self._fill()
+        self.fill()
         return dict, (dict(self.items()),)
 
 
@@ -56,7 +56,7 @@ def _filling(name: str) -> Callable[..., Any]:
     plain = getattr(dict, name)
 
     def method(self: LazyDict, /, *args: Any, **kwargs: Any) -> Any:
-        self._fill()
+        self.fill()
         return plain(self, *args, **kwargs)
 
     method.__name__ = name
@@ -66,7 +66,7 @@ def _filling(name: str) -> Callable[..., Any]:
 for _name in (
     *("__iter__", "__len__", "__eq__", "__ne__", "__reversed__", "__delitem__", "__setitem__"),
     *("__or__", "__ror__", "__ior__", "keys", "values", "items", "copy", "pop", "popitem"),
-    *("clear", "setdefault", "update"),
+    *("clear", "setdefault"),
 ):
     setattr(LazyDict, _name, _filling(_name))
 
@@ -79,11 +79,15 @@ class WireParams(LazyDict):
         super().__init__({_UNFILLED: None}, request)
 
     def _before_filling(self) -> None:
-        dict.pop(self, _UNFILLED)
+        super().pop(_UNFILLED)
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        self.fill()
+        super().update(*args, **kwargs)
 
     def changes(self) -> bool:
         """Return whether a handler has changed what the request says."""
-        return self.looked_at and dict.__ne__(self, _plain(self.structure))
+        return self.looked_at and self.structure is not None and self != self.structure.to_wire()
 
 
 _UNFILLED = ""
@@ -101,11 +105,3 @@ class Parsed(LazyDict):
     ) -> None:
         super().__init__(ready, structure)
         self.error = error
-
-    def update(self, *args: Any, **kwargs: Any) -> None:
-        """Take what a `before-parse` handler adds; nearly always nothing."""
-        dict.update(self, *args, **kwargs)
-
-
-def _plain(structure: Structure | None) -> dict[str, Any]:
-    return {} if structure is None else structure.to_wire()

@@ -16,17 +16,20 @@ from importlib import resources
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-from aiobotocore.config import AioConfig
 from aiobotocore.httpsession import AIOHTTPSession
-from aiobotocore.session import AioSession
 from botocore import UNSIGNED
 from botocore.exceptions import UnknownServiceError
-from botocore.loaders import create_loader
 
 from aiobotantic.errors import ConfigurationError
 from aiobotantic.lanes import Settings
 from aiobotantic.lanes.transport import DirectSession
 from aiobotantic.operation import Operation, Service
+from aiobotantic.pickling import resolve
+
+# Not imported by name: they have no type information, and checkers would say so at each use.
+_AioConfig = resolve("aiobotocore.config", "AioConfig")
+_AioSession = resolve("aiobotocore.session", "AioSession")
+_create_loader = resolve("botocore.loaders", "create_loader")
 
 MAX_POOL_CONNECTIONS: Final = 100
 _locks: WeakKeyDictionary[Any, tuple[asyncio.AbstractEventLoop, asyncio.Lock]] = WeakKeyDictionary()
@@ -39,7 +42,7 @@ def base_session(settings: Settings) -> Any:
         ConfigurationError: both a session and a profile were given.
     """
     if settings.session is None:
-        session = AioSession(profile=settings.profile_name)
+        session = _AioSession(profile=settings.profile_name)
         session.register_component(
             "data_loader", _shared_loader(session.get_config_variable("data_path"))
         )
@@ -54,16 +57,16 @@ def base_session(settings: Settings) -> Any:
 
 def client_config(session: Any, config: Any) -> Any:
     """Return the Config of a client: the user's, then the session's, then ours."""
-    ours = AioConfig(max_pool_connections=MAX_POOL_CONNECTIONS, http_session_cls=AIOHTTPSession)
+    ours = _AioConfig(max_pool_connections=MAX_POOL_CONNECTIONS, http_session_cls=AIOHTTPSession)
     for other in (session.get_default_client_config(), config):
         if other is not None:
             ours = ours.merge(other)
     retries = dict(ours.retries or {})  # botocore changes it
     if "mode" not in retries and not _names_retry_mode(session):
         retries["mode"] = "standard"
-    ours = ours.merge(AioConfig(retries=retries))
+    ours = ours.merge(_AioConfig(retries=retries))
     if ours.http_session_cls is AIOHTTPSession:
-        ours = ours.merge(AioConfig(http_session_cls=DirectSession))
+        ours = ours.merge(_AioConfig(http_session_cls=DirectSession))
     return ours
 
 
@@ -169,7 +172,7 @@ def endpoint_rules(package: str) -> Any:
 
 @cache
 def _shared_loader(data_path: str | None) -> Any:
-    return create_loader(data_path)
+    return _create_loader(data_path)
 
 
 def _warm(loader: Any) -> None:

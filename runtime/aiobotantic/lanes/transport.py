@@ -48,9 +48,10 @@ def transport_error(error: BaseException, call: Call) -> TransportError | None:
     """Return our class for a transport failure of aiobotocore; None if it is none."""
     if not isinstance(error, (botocore.HTTPClientError, botocore.ConnectionError)):
         return None
-    cause = error.kwargs.get("error")
+    facts: dict[str, Any] = vars(error)["kwargs"]
+    cause = facts.get("error")
     cls, problem, sent = _kind(error, cause)
-    endpoint = error.kwargs.get("endpoint_url") or error.kwargs.get("proxy_url")
+    endpoint = facts.get("endpoint_url") or facts.get("proxy_url")
     at = f" at {endpoint}" if endpoint else ""
     why = f": {type(cause).__name__}: {cause}" if isinstance(cause, Exception) else ""
     return cls(

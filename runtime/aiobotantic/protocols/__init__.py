@@ -34,7 +34,7 @@ class HttpRequest:
     body: bytes
     checked: bytes
     """The whole request as JSON, which the limits are checked on."""
-    query: dict[str, Any] = field(default_factory=dict)
+    query: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 class WireProtocol(Protocol):

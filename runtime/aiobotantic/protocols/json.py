@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 from pydantic import ValidationError
@@ -21,7 +21,7 @@ from aiobotantic.errors import (
 )
 from aiobotantic.operation import Operation, Service
 from aiobotantic.protocols import Body, HttpRequest, error_class, request_id_of
-from aiobotantic.structure import Request, Structure, describe
+from aiobotantic.structure import Request, Structure, describe, is_mapping, is_sequence
 
 _NOT_MEMBERS: Final = ("__type", "code", "Error", "ResponseMetadata")
 _PHRASES: Final = {int(status): status.phrase for status in HTTPStatus}
@@ -112,10 +112,10 @@ def _build(cls: type[Structure]) -> None:
 
 def _document(body: bytes) -> dict[str, Any]:
     try:
-        document = json.loads(body)
+        document: Any = json.loads(body)
     except (ValueError, RecursionError):
         return {}
-    return document if isinstance(document, dict) else {}
+    return cast(dict[str, Any], document) if isinstance(document, dict) else {}
 
 
 def _class_of_status(status: int) -> type[ServiceError]:
@@ -162,9 +162,9 @@ def _unwritable_values(value: Any, path: str, *, wire: bool) -> Iterator[tuple[s
         dot = "." if path else ""
         for name, wire_name in names.items():
             children.append((f"{path}{dot}{wire_name if wire else name}", getattr(value, name)))
-    elif isinstance(value, Mapping):
+    elif is_mapping(value):
         children = [(f"{path}[{key!r}]", child) for key, child in value.items()]
-    elif isinstance(value, (list, tuple)):
+    elif is_sequence(value):
         children = [(f"{path}[{place}]", child) for place, child in enumerate(value)]
     else:
         try:

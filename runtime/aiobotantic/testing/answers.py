@@ -7,6 +7,7 @@ back as they were sent.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from typing import Any, get_args
 
@@ -16,6 +17,8 @@ from aiobotantic.testing.behaviour import Answers
 from aiobotantic.testing.build import Builder
 from aiobotantic.testing.json_values import is_array, is_object
 from aiobotantic.testing.words import Place
+
+_log = logging.getLogger(__name__)
 
 
 def made_up(
@@ -31,6 +34,8 @@ def made_up(
         omitted=answers.omitted,
     )
     members = builder.structure(operation.response_class).to_wire()
+    for unsatisfied in builder.unsatisfied:
+        _log.warning("%s: no string was found for %s", operation.name, unsatisfied)
     for name in shared(operation.request_class, operation.response_class):
         if name in request and name not in answers.omitted:
             members[name] = request[name]

@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Final, Self
 from uuid import uuid4
 
 from aiohttp import web
 
+from aiobotantic.client import Client
 from aiobotantic.operation import Operation, Service
 from aiobotantic.testing.answers import made_up, selected
 from aiobotantic.testing.behaviour import Behaviour, load_behaviour, read_behaviour
@@ -28,24 +29,12 @@ from aiobotantic.testing.state import Rules, State
 from aiobotantic.testing.words import Place
 
 _log = logging.getLogger(__name__)
+_JOURNAL_SIZE: Final = 10_000
 
 PROTOCOLS: dict[str, Callable[[Service, Mapping[str, Operation[Any]]], ServedProtocol]] = {
     "json": JsonProtocol,
 }
 """botocore's name of a protocol to what reads and writes it."""
-
-
-class ServedClient(Protocol):
-    """What the server reads of a generated client class."""
-
-    @property
-    def SERVICE(self) -> Service:  # noqa: N802
-        """The service."""
-        ...
-
-    def operations(self) -> Mapping[str, Operation[Any]]:
-        """Return the operations by AWS's name."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -96,7 +85,7 @@ class Server:
 
     def __init__(
         self,
-        client: ServedClient,
+        client: type[Client],
         *,
         behaviour: Behaviour | Mapping[str, Any] | None = None,
         host: str = "127.0.0.1",
@@ -117,7 +106,7 @@ class Server:
         """Operations by AWS's name."""
         self.region = region
         self.journal: list[JournalEntry] = []
-        """Every request so far, oldest first."""
+        """The newest 10,000 requests, oldest first."""
         if behaviour is None:
             behaviour = load_behaviour(service.package)
         elif not isinstance(behaviour, Behaviour):
@@ -244,6 +233,7 @@ class Server:
             )
         name = None if operation is None else operation.name
         self.journal.append(JournalEntry(name, members, answer.status, request_id, code))
+        del self.journal[:-_JOURNAL_SIZE]
         return answer
 
     def _fail_if_scripted(self, operation: str) -> None:

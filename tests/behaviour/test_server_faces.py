@@ -1,0 +1,193 @@
+"""The server's faces: the generated client, pytest's fixtures, and the program."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from aiobotantic.client import Client
+from aiobotantic.operation import Service
+from aiobotantic.testing.server import Server
+from aiosagemaker.sagemaker.errors import ResourceNotFound, ValidationException
+from aiosagemaker.sagemaker.models import NotebookInstanceStatus
+from aiosagemaker.testing import SageMakerServer
+
+ROLE = "arn:aws:iam::123456789012:role/tester"
+PROGRAM = [sys.executable, "-m", "aiosagemaker_extras.server_cli"]
+
+TEST_FILE = f"""
+import pytest
+
+pytestmark = pytest.mark.asyncio
+
+
+async def test_the_client_calls_the_server(sagemaker, sagemaker_server):
+    await sagemaker.create_notebook_instance(
+        notebook_instance_name="nb", instance_type="ml.t3.medium", role_arn="{ROLE}"
+    )
+    assert [entry.operation for entry in sagemaker_server.journal] == ["CreateNotebookInstance"]
+
+
+async def test_each_test_has_a_server_of_its_own(sagemaker):
+    assert [each async for each in sagemaker.iter_notebook_instances()] == []
+"""
+
+WITHOUT_PYTEST_ASYNCIO = """
+import sys
+
+class Absent:
+    def find_spec(self, name, *_):
+        if name == "pytest_asyncio":
+            raise ImportError(name)
+
+sys.meta_path.insert(0, Absent())
+import pytest
+raise SystemExit(pytest.main(["-q", "-p", "aiosagemaker_extras.pytest_plugin", "test_it.py"]))
+"""
+
+
+async def test_the_generated_client_lives_through_a_notebook_instance() -> None:
+    async with SageMakerServer() as server, server.client() as sagemaker:
+        assert sagemaker.region_name == "us-east-1"
+        await asyncio.gather(
+            *(
+                sagemaker.create_notebook_instance(
+                    notebook_instance_name=f"nb-{number:02}",
+                    instance_type="ml.inf1.xlarge",
+                    role_arn=ROLE,
+                )
+                for number in range(12)
+            )
+        )
+        listed = [
+            each.notebook_instance_name
+            async for each in sagemaker.iter_notebook_instances(page_size=5)
+        ]
+        assert listed == [f"nb-{number:02}" for number in range(12)]
+        ready = await sagemaker.wait_until_notebook_instance_in_service(
+            notebook_instance_name="nb-00", timeout=5, delay=0
+        )
+        assert ready.notebook_instance_status == NotebookInstanceStatus.IN_SERVICE
+        await sagemaker.stop_notebook_instance(notebook_instance_name="nb-00")
+        await sagemaker.wait_until_notebook_instance_stopped(
+            notebook_instance_name="nb-00", timeout=5, delay=0
+        )
+        await sagemaker.delete_notebook_instance(notebook_instance_name="nb-00")
+        await sagemaker.wait_until_notebook_instance_deleted(
+            notebook_instance_name="nb-00", timeout=5, delay=0
+        )
+        with pytest.raises(ValidationException, match="RecordNotFound"):
+            await sagemaker.describe_notebook_instance(notebook_instance_name="nb-00")
+        with pytest.raises(ResourceNotFound, match="does not exist"):
+            await sagemaker.describe_inference_experiment(name="none")
+
+
+async def test_the_client_of_a_server_takes_options() -> None:
+    async with (
+        SageMakerServer(region="eu-west-1") as server,
+        server.client(aws_access_key_id="own") as sagemaker,
+    ):
+        assert sagemaker.region_name == "eu-west-1"
+        assert sagemaker.endpoint_url == server.url
+        listed = await sagemaker.list_models()
+
+    assert listed.models
+
+
+def test_a_protocol_that_is_not_spoken_is_an_error() -> None:
+    class StrangeClient(Client):
+        SERVICE = Service("strange.package", "strange", {"protocol": "query"})
+
+    with pytest.raises(ValueError, match=r"^strange speaks query; the testing server speaks json"):
+        Server(StrangeClient)
+
+
+@pytest.mark.parametrize("mode", ["strict", "auto"])
+def test_the_fixtures_work_in_both_modes_of_pytest_asyncio(mode: str, tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text(TEST_FILE)
+
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-o", f"asyncio_mode={mode}", "test_it.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "2 passed" in run.stdout
+
+
+def test_without_pytest_asyncio_the_fixtures_say_what_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text("def test_it(sagemaker_server): pass\n")
+
+    run = subprocess.run(
+        [sys.executable, "-c", WITHOUT_PYTEST_ASYNCIO],
+        cwd=tmp_path,
+        env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        capture_output=True,
+        text=True,
+    )
+
+    assert "the fixtures of aiosagemaker need pytest-asyncio" in run.stdout, run.stderr
+    assert "1 error" in run.stdout
+
+
+def test_the_plugin_imports_nothing_heavy() -> None:
+    program = (
+        "import sys, pytest, pytest_asyncio\n"
+        "before = set(sys.modules)\n"
+        "import aiosagemaker_extras.pytest_plugin\n"
+        "import json; print(json.dumps(sorted(set(sys.modules) - before)))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert json.loads(run.stdout) == ["aiosagemaker_extras", "aiosagemaker_extras.pytest_plugin"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_program_serves_until_it_is_told_to_stop(number: signal.Signals) -> None:
+    with subprocess.Popen(
+        [*PROGRAM, "--region", "eu-west-1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as program:
+        assert program.stdout is not None and program.stderr is not None
+        try:
+            url = program.stdout.readline().decode().strip()
+            request = urllib.request.Request(
+                url,
+                b'{"ModelName":"m"}',
+                {"X-Amz-Target": "SageMaker.DescribeModel", "Authorization": "AWS4-HMAC-SHA256"},
+            )
+            with urllib.request.urlopen(request, timeout=10) as response:
+                answer = json.loads(response.read())
+            program.send_signal(number)
+            code = program.wait(timeout=10)
+            errors = program.stderr.read()
+        finally:
+            program.kill()
+
+    assert url.startswith("http://127.0.0.1:")
+    assert answer["ModelArn"] == "arn:aws:sagemaker:eu-west-1:123456789012:model/m"
+    assert (code, errors) == (0, b"")
+
+
+def test_the_program_names_a_port_that_is_taken() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        run = subprocess.run([*PROGRAM, "--port", str(port)], capture_output=True, text=True)
+
+    assert run.returncode == 1
+    assert run.stdout == ""
+    assert run.stderr.startswith(f"aiosagemaker-server: cannot listen on 127.0.0.1 port {port}: ")
+    assert run.stderr.endswith("Choose another --host or --port; --port 0 takes a free one.\n")

@@ -1,0 +1,1 @@
+"""Shapes, by the family of operations that reaches them."""

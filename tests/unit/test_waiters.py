@@ -1,0 +1,168 @@
+"""Waiters, against a server that changes its mind."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+from aiobotantic.errors import AccessDeniedException, WaiterFailed, WaiterTimedOut
+from aiobotantic.waiters import Acceptor, Matcher, Waiter
+from botocore.exceptions import WaiterError as BotocoreWaiterError
+from http_service import Answer, HttpService, answer, error
+from sample_service import Workshop
+from sample_service.workshop.errors import MachineNotFound
+from sample_service.workshop.models import DescribeMachineOutput, Tag
+
+
+def status(text: str) -> Answer:
+    return answer({"MachineName": "m", "MachineStatus": text})
+
+
+async def test_it_asks_until_the_answer_fits_and_returns_it(
+    service: HttpService, workshop: Workshop
+) -> None:
+    service.script = [status("Pending"), status("Pending"), status("InService")]
+
+    started = time.monotonic()
+    machine = await workshop.wait_until_machine_in_service(machine_name="m", delay=0.1)
+
+    assert machine.machine_status == "InService"
+    assert len(service.sent) == 3
+    assert 0.2 <= time.monotonic() - started < 2
+
+
+async def test_a_failure_state_carries_the_last_response(
+    service: HttpService, workshop: Workshop
+) -> None:
+    service.script = [status("Pending"), status("Failed")]
+
+    with pytest.raises(WaiterFailed) as caught:
+        await workshop.wait_until_machine_in_service(machine_name="m", delay=0)
+
+    assert str(caught.value) == (
+        "MachineInService cannot be reached: it ended in the failure state MachineStatus is Failed"
+    )
+    assert isinstance(caught.value, BotocoreWaiterError)
+    assert caught.value.name == "MachineInService"
+    assert caught.value.last_response == DescribeMachineOutput(
+        machine_name="m", machine_status="Failed"
+    )
+    assert caught.value.error is None
+
+
+async def test_an_error_may_be_the_success(service: HttpService, workshop: Workshop) -> None:
+    service.script = [status("Pending"), error("MachineNotFound")]
+
+    gone = await workshop.wait_until_machine_deleted(machine_name="m", delay=0)
+
+    assert gone is None
+    assert len(service.sent) == 2
+
+
+async def test_an_error_that_nobody_expects_ends_it(
+    service: HttpService, workshop: Workshop
+) -> None:
+    service.script = [status("Pending"), error("AccessDeniedException")]
+
+    with pytest.raises(WaiterFailed, match="AccessDeniedException!") as caught:
+        await workshop.wait_until_machine_in_service(machine_name="m", delay=0)
+
+    assert isinstance(caught.value.error, AccessDeniedException)
+    assert caught.value.__cause__ is caught.value.error
+    assert caught.value.last_response is None
+
+
+async def test_the_deadline_also_ends_a_call_and_a_pause(
+    service: HttpService, workshop: Workshop
+) -> None:
+    service.script = [status("Pending"), answer(delay=30)]
+
+    for delay in (0.01, 30):
+        started = time.monotonic()
+        with pytest.raises(WaiterTimedOut, match=r"MachineInService .* within 0.3 s") as caught:
+            await workshop.wait_until_machine_in_service(machine_name="m", timeout=0.3, delay=delay)
+        assert time.monotonic() - started < 5
+        assert isinstance(caught.value, TimeoutError)
+        service.script = [status("Pending")]
+
+    assert caught.value.last_response is not None
+    assert caught.value.last_response["MachineStatus"] == "Pending"
+
+
+async def test_the_default_deadline_is_the_models() -> None:
+    path = Acceptor("success", "path", "InService", "MachineStatus")
+    calls = 0
+
+    async def call() -> DescribeMachineOutput:
+        nonlocal calls
+        calls += 1
+        return DescribeMachineOutput(machine_status="Pending")
+
+    started = time.monotonic()
+    with pytest.raises(WaiterTimedOut, match=r"Never was not reached within 0.2 s"):
+        await Waiter("Never", 0.05, 4, (path,)).wait(call)
+
+    assert 0.2 <= time.monotonic() - started < 2
+    assert 2 <= calls <= 5
+
+
+async def test_it_can_be_cancelled(service: HttpService, workshop: Workshop) -> None:
+    service.script = [status("Pending")]
+    waiting = asyncio.create_task(workshop.wait_until_machine_in_service(machine_name="m"))
+    while not service.sent:
+        await asyncio.sleep(0.01)
+    waiting.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+
+MACHINE = DescribeMachineOutput(
+    machine_status="InService", tags=[Tag(key="a", value="x"), Tag(key="b", value="x")]
+)
+
+
+@pytest.mark.parametrize(
+    ("matcher", "expected", "argument", "matches"),
+    [
+        ("path", "InService", "MachineStatus", True),
+        ("path", "Failed", "MachineStatus", False),
+        ("path", True, "length(Tags) == `2`", True),
+        ("pathAll", "x", "Tags[].Value", True),
+        ("pathAll", "a", "Tags[].Key", False),
+        ("pathAll", "x", "Spares[].Value", False),
+        ("pathAny", "a", "Tags[].Key", True),
+        ("pathAny", "c", "Tags[].Key", False),
+        ("pathAny", "x", "MachineStatus", False),
+        ("error", False, None, True),
+        ("error", True, None, False),
+        ("error", "MachineNotFound", None, False),
+    ],
+)
+def test_matchers_on_an_answer(
+    matcher: Matcher, expected: str | bool, argument: str | None, matches: bool
+) -> None:
+    assert Acceptor("success", matcher, expected, argument).matches(MACHINE, None) is matches
+
+
+@pytest.mark.parametrize(
+    ("matcher", "expected", "matches"),
+    [
+        ("error", "MachineNotFound", True),
+        ("error", "Other", False),
+        ("error", True, True),
+        ("error", False, False),
+        ("status", 404, True),
+        ("status", 200, False),
+        ("path", "InService", False),
+    ],
+)
+def test_matchers_on_an_error(matcher: Matcher, expected: str | int, matches: bool) -> None:
+    response = {
+        "Error": {"Code": "MachineNotFound"},
+        "ResponseMetadata": {"HTTPStatusCode": 404},
+    }
+    missing = MachineNotFound(response, "DescribeMachine")
+
+    assert Acceptor("success", matcher, expected, "MachineStatus").matches(None, missing) is matches
