@@ -44,6 +44,7 @@ def types(session: nox.Session) -> None:
     """Check every type: mypy --strict on all packages, pyright strict on what users import."""
     session.install(*WORKSPACE, *group("types"))
     session.run("mypy", "--strict", "runtime", "codegen", "extras", "generated")
+    session.run("mypy", "--strict", "examples/demo", "benchmarks")
     session.run("pyright", env={"PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"})
 
 

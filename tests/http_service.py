@@ -70,6 +70,7 @@ class HttpService:
         self.sent: list[Sent] = []
         self.at_once = 0
         self.most_at_once = 0
+        self._arrived = asyncio.Event()
         self._connections: dict[asyncio.BaseTransport, int] = {}
 
     async def __aenter__(self) -> Self:
@@ -96,6 +97,10 @@ class HttpService:
         assert self._runner.server is not None
         return len(self._runner.server.connections)
 
+    async def first_request(self) -> None:
+        """Wait until a request has arrived."""
+        await self._arrived.wait()
+
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         assert request.transport is not None
         content = await request.read()
@@ -107,6 +112,7 @@ class HttpService:
                 self._connections.setdefault(request.transport, len(self._connections)),
             )
         )
+        self._arrived.set()
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         try:

@@ -95,11 +95,14 @@ class Mini:
         return generate(Request(self.specs, self.out, self.package), check=check)
 
     def write(self, spec: Spec) -> None:
-        """Write the spec files of the service."""
+        """Write the spec files of the service, and the tables that the spec has."""
         folder = self.specs / self.service
         folder.mkdir(parents=True, exist_ok=True)
         for name, tree in spec_files(spec).items():
             (folder / name).write_bytes(canonical_json(facts_only(tree)))
+        for table in ("overrides", "behaviour"):
+            if table in spec:
+                self.write_table(f"{table}.toml", spec[table])
 
     def write_table(self, name: str, text: str) -> None:
         """Write `overrides.toml` or `behaviour.toml`."""
@@ -116,9 +119,6 @@ def new_mini(folder: Path, spec: Spec, *, service: str = "mini") -> Mini:
     """Write a spec below a folder; its package has a name of its own."""
     mini = Mini(folder / "specs", folder / "out", f"mini_{next(_numbers)}", service)
     mini.write(spec)
-    for table in ("overrides", "behaviour"):
-        if table in spec:
-            mini.write_table(f"{table}.toml", spec[table])
     return mini
 
 
@@ -188,7 +188,8 @@ def spec_files(spec: Spec) -> dict[str, dict[str, Any]]:
 
 
 def _operation(name: str, operation: Mapping[str, Any]) -> dict[str, Any]:
-    whole: dict[str, Any] = {"name": name, "http": {"method": "POST", "requestUri": "/"}}
+    http = {"method": "POST", "requestUri": "/"}
+    whole: dict[str, Any] = {"name": name, "http": operation.get("http", http)}
     whole |= {key: _reference(operation[key]) for key in ("input", "output") if key in operation}
     whole["errors"] = [_reference(error) for error in operation.get("errors", [])]
     return {**operation, **whole}

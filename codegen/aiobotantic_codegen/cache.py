@@ -6,7 +6,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 _MONTH = 30 * 24 * 3600
@@ -31,7 +31,7 @@ class TextCache:
     def get(self, keys: Sequence[str]) -> dict[str, str]:
         """Return the texts of those keys that are there."""
         found: dict[str, str] = {}
-        with self._database() as database:
+        with self._forgiving(), self._database() as database:
             for at in range(0, len(keys), _MOST_KEYS):
                 some = keys[at : at + _MOST_KEYS]
                 marks = ",".join("?" * len(some))
@@ -43,7 +43,7 @@ class TextCache:
     def put(self, texts: Mapping[str, str], used: Sequence[str]) -> None:
         """Add texts, and remember that `used` keys were asked for."""
         now = int(time.time())
-        with self._database() as database:
+        with self._forgiving(), self._database() as database:
             rows = [(key, text, now) for key, text in texts.items()]
             database.executemany("INSERT OR REPLACE INTO texts VALUES (?, ?, ?)", rows)
             database.executemany(
@@ -53,15 +53,19 @@ class TextCache:
 
     @contextmanager
     def _database(self) -> Iterator[sqlite3.Connection]:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(self.path, timeout=10)) as database, database:
+            database.execute(
+                "CREATE TABLE IF NOT EXISTS texts (key TEXT PRIMARY KEY, text TEXT, used INT)"
+            )
+            yield database
+
+    @contextmanager
+    def _forgiving(self) -> Iterator[None]:
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(self.path, timeout=10)) as database, database:
-                database.execute(
-                    "CREATE TABLE IF NOT EXISTS texts (key TEXT PRIMARY KEY, text TEXT, used INT)"
-                )
-                yield database
-        except sqlite3.DatabaseError as error:
-            if not isinstance(error, sqlite3.OperationalError):  # no database, or a damaged one
-                self.path.unlink(missing_ok=True)
-        except OSError:
+            yield
+        except (OSError, sqlite3.OperationalError):
             return
+        except sqlite3.DatabaseError:  # no database, or a damaged one
+            with suppress(OSError):
+                self.path.unlink()

@@ -88,11 +88,12 @@ def generate_command(
 ) -> None:
     """Generate the package from the specs."""
     import gc
+    from keyword import iskeyword
 
     from aiobotantic_codegen.pipeline import Request, generate
 
     gc.disable()  # a short run that drops nearly nothing: collecting takes a tenth of its time
-    if not package.isidentifier():
+    if not package.isidentifier() or iskeyword(package):
         raise typer.BadParameter(f"{package!r} is not a name of a package")
     outcome = generate(Request(specs, out, package, tuple(service or ())), check=check)
     if outcome.skipped:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -193,15 +193,16 @@ class _Stamp:
         return last["skipped"], all(map(self._stands, *zip(*last["files"].items(), strict=True)))
 
     def store(self, skipped: dict[str, str], files: dict[str, bytes]) -> None:
-        """Remember what these inputs gave."""
+        """Remember what these inputs gave, where the cache can be written."""
         digests = {path: sha256(content).hexdigest() for path, content in files.items()}
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        for old in self.path.parent.iterdir():
-            if old.stat().st_mtime < time.time() - 30 * 24 * 3600:
-                old.unlink(missing_ok=True)
-        partial = self.path.with_suffix(".partial")
-        partial.write_text(json.dumps({"skipped": skipped, "files": digests}))
-        partial.replace(self.path)
+        with suppress(OSError):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            for old in self.path.parent.iterdir():
+                if old.stat().st_mtime < time.time() - 30 * 24 * 3600:
+                    old.unlink(missing_ok=True)
+            partial = self.path.with_suffix(".partial")
+            partial.write_text(json.dumps({"skipped": skipped, "files": digests}))
+            partial.replace(self.path)
 
     def _stands(self, path: str, digest: str) -> bool:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 
@@ -15,7 +16,7 @@ class Account:
     """Prints what happens, and remembers what is not as it should be."""
 
     def __init__(self) -> None:
-        self.console = Console(width=None if sys_is_terminal() else 110)
+        self.console = Console(width=None if sys.stdout.isatty() else 110)
         self.started = time.perf_counter()
         self.checked = 0
         self.differences: list[str] = []
@@ -58,10 +59,3 @@ class Account:
             return 1
         self.console.print(f"[bold green]All {self.checked} checks hold[/], in {seconds:.1f} s.")
         return 0
-
-
-def sys_is_terminal() -> bool:
-    """Return whether a person looks on: then rich finds the width itself."""
-    import sys
-
-    return sys.stdout.isatty()

@@ -10,6 +10,8 @@ from account import Account
 from aiosagemaker import SageMaker
 from aiosagemaker.sagemaker.errors import ResourceNotFound, ValidationException
 from aiosagemaker.sagemaker.models import (
+    CreateInferenceExperimentResponse,
+    DescribeInferenceExperimentResponse,
     InferenceExperimentStatus,
     InferenceExperimentType,
     InstanceType,
@@ -54,49 +56,53 @@ async def make_calls(account: Account) -> None:
 
 async def _create(sagemaker: SageMaker, account: Account) -> None:
     start = time.perf_counter()
-    calls = [
-        sagemaker.create_notebook_instance(
-            notebook_instance_name=name, instance_type=instance_type, role_arn=ROLE
-        )
-        for name, instance_type in NOTEBOOKS.items()
-    ]
-    *created, experiment = await asyncio.gather(
-        *calls,
-        sagemaker.create_inference_experiment(
-            name=EXPERIMENT,
-            type=InferenceExperimentType.SHADOW_MODE,
-            role_arn=ROLE,
-            endpoint_name="demo-endpoint",
-            model_variants=[
-                _variant("current", ProductionVariantInstanceType.ML_INF1_XLARGE),
-                _variant("shadow", ProductionVariantInstanceType.ML_P4D_24XLARGE),
-            ],
-            shadow_mode_config=ShadowModeConfig(
-                source_model_variant_name="current",
-                shadow_model_variants=[
-                    ShadowModelVariantConfig(
-                        shadow_model_variant_name="shadow", sampling_percentage=20
-                    )
-                ],
-            ),
-        ),
-    )
+    async with asyncio.TaskGroup() as tasks:
+        notebooks = [
+            tasks.create_task(
+                sagemaker.create_notebook_instance(
+                    notebook_instance_name=name, instance_type=instance_type, role_arn=ROLE
+                )
+            )
+            for name, instance_type in NOTEBOOKS.items()
+        ]
+        experiment_task = tasks.create_task(_create_experiment(sagemaker))
+    created = [task.result() for task in notebooks]
+    experiment = experiment_task.result()
     seconds = time.perf_counter() - start
     account.say(f"{len(created) + 1} concurrent creations in {seconds * 1000:.0f} ms")
     account.expect(
         "each notebook instance has the ARN of its name",
-        [each.notebook_instance_arn.rpartition("/")[2] for each in created],
+        [str(each.notebook_instance_arn).rpartition("/")[2] for each in created],
         list(NOTEBOOKS),
     )
     account.expect(
         "so has the inference experiment",
-        experiment.inference_experiment_arn.rpartition("/")[2],
+        str(experiment.inference_experiment_arn).rpartition("/")[2],
         EXPERIMENT,
     )
     account.expect(
         "each response names its request",
-        len({each.response_metadata.request_id for each in [*created, experiment]}),
+        len({each.response_metadata.request_id for each in (*created, experiment)}),
         len(NOTEBOOKS) + 1,
+    )
+
+
+async def _create_experiment(sagemaker: SageMaker) -> CreateInferenceExperimentResponse:
+    return await sagemaker.create_inference_experiment(
+        name=EXPERIMENT,
+        type=InferenceExperimentType.SHADOW_MODE,
+        role_arn=ROLE,
+        endpoint_name="demo-endpoint",
+        model_variants=[
+            _variant("current", ProductionVariantInstanceType.ML_INF1_XLARGE),
+            _variant("shadow", ProductionVariantInstanceType.ML_P4D_24XLARGE),
+        ],
+        shadow_mode_config=ShadowModeConfig(
+            source_model_variant_name="current",
+            shadow_model_variants=[
+                ShadowModelVariantConfig(shadow_model_variant_name="shadow", sampling_percentage=20)
+            ],
+        ),
     )
 
 
@@ -181,7 +187,9 @@ async def _experiment(sagemaker: SageMaker, account: Account) -> None:
         if variant.infrastructure_config
         and variant.infrastructure_config.real_time_inference_config
     ]
-    account.expect("the experiment runs on ml.inf1 and ml.p4d", types, ["ml.inf1.xlarge", "ml.p4d.24xlarge"])
+    account.expect(
+        "the experiment runs on ml.inf1 and ml.p4d", types, ["ml.inf1.xlarge", "ml.p4d.24xlarge"]
+    )
     await sagemaker.update_inference_experiment(name=EXPERIMENT, description="sampled more")
     updated = await _experiment_until(sagemaker, InferenceExperimentStatus.RUNNING)
     account.expect("it takes a description", updated.description, "sampled more")
@@ -196,7 +204,9 @@ async def _experiment(sagemaker: SageMaker, account: Account) -> None:
     account.expect("and it is stopped", done.status, InferenceExperimentStatus.COMPLETED)
 
 
-async def _experiment_until(sagemaker: SageMaker, status: InferenceExperimentStatus):  # type: ignore[no-untyped-def]
+async def _experiment_until(
+    sagemaker: SageMaker, status: InferenceExperimentStatus
+) -> DescribeInferenceExperimentResponse:
     async with asyncio.timeout(30):
         while True:
             experiment = await sagemaker.describe_inference_experiment(name=EXPERIMENT)

@@ -65,9 +65,7 @@ def regenerate(folder: Path, account: Account) -> None:
     )
 
 
-def _let_in(
-    specs: Path, model: Path, shape: str, values: list[str], account: Account
-) -> str:
+def _let_in(specs: Path, model: Path, shape: str, values: list[str], account: Account) -> str:
     """Sync from a model that has the new values; return the difference of the spec file."""
     shutil.copytree(specs, model)
     document = json.loads((model / MODEL).read_text())
@@ -90,9 +88,7 @@ def _aiobotantic(folder: Path, account: Account, *arguments: str) -> None:
     program = [sys.executable, "-m", "aiobotantic_codegen.cli", *arguments]
     done = subprocess.run(program, cwd=folder, capture_output=True, text=True, check=False)
     account.say(done.stdout.splitlines()[-1] if done.returncode == 0 else done.stderr)
-    account.expect(
-        f"it ends well, after {time.perf_counter() - start:.2f} s", done.returncode, 0
-    )
+    account.expect(f"it ends well, after {time.perf_counter() - start:.2f} s", done.returncode, 0)
 
 
 def _run(out: Path, statement: str) -> str:
@@ -117,7 +113,9 @@ def _diffs(old: Path, new: Path) -> dict[str, str]:
 
 
 def _diff(before: str, after: str) -> str:
-    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), "before", "after", "", "", 2, "")
+    lines = difflib.unified_diff(
+        before.splitlines(), after.splitlines(), "before", "after", n=2, lineterm=""
+    )
     return "\n".join(lines)
 
 

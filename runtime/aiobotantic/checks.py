@@ -42,8 +42,8 @@ class Refusal:
 
     @property
     def limit(self) -> tuple[str, str]:
-        """The argument and limit without list positions: what a warning is given once for."""
-        return re.sub(r"\[\d+\]", "[]", self.path), self.kind
+        """The argument and limit without positions and keys: what is warned of once."""
+        return re.sub(r"\[.*?\](?=[.\[]|$)", "[]", self.path), self.kind
 
     def __str__(self) -> str:
         return f"{self.path} = {self.value}: {self.problem}" if self.value else self._short()
@@ -210,7 +210,7 @@ def _refusal(cls: type[Structure], detail: Any, *, wire: bool) -> Refusal:
         text = context["pattern"].removeprefix(r"\A(?:").removesuffix(r")\z")
         problem = f"must match the pattern {text} as a whole"
     elif place.union and kind in ("too_short", "too_long"):
-        problem = f"is a union: exactly one member must be set, not {context['actual_length']}"
+        problem = f"is a union: exactly one member must be set, not {len(detail['input'])}"
     else:
         known = _PROBLEMS.get(kind)
         problem = detail["msg"] if known is None else known.format_map(context)

@@ -7,6 +7,7 @@ model. A request is built without validation, written once, and its bytes are ch
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -123,6 +124,7 @@ class Structure(_Base):
         val_temporal_unit="seconds",
         ser_json_temporal="seconds",
         ser_json_inf_nan="constants",
+        val_json_bytes="base64",
         hide_input_in_errors=True,
     )
 
@@ -133,7 +135,7 @@ class Structure(_Base):
         while layer["type"] != "model-fields":
             layer = layer["schema"]
         for member in layer["fields"].values():
-            _keep_numbers(member["schema"])
+            _write_faithfully(member["schema"])
             if member["schema"]["type"] != "default":
                 nullable = cs.nullable_schema(member["schema"])
                 member["schema"] = cs.with_default_schema(nullable, default=None)
@@ -280,13 +282,26 @@ class _Shown(str):
         return str(self)
 
 
-def _keep_numbers(schema: Any) -> None:
-    """Write numbers as what they are: pydantic would write True in an int field as 1."""
+def _write_faithfully(schema: Any) -> None:
+    """Write numbers as what they are, where pydantic would write True as 1, and blobs as AWS does.
+
+    pydantic's own base64 is the URL-safe one.
+    """
     if schema["type"] in ("int", "float"):
         schema["serialization"] = cs.simple_ser_schema("any")
+    elif schema["type"] == "bytes":
+        schema["serialization"] = cs.plain_serializer_function_ser_schema(
+            _write_blob, when_used="json"
+        )
     for part in ("schema", "items_schema", "keys_schema", "values_schema"):
         if isinstance(inner := schema.get(part), dict) and inner["type"] != "model":
-            _keep_numbers(inner)
+            _write_faithfully(inner)
+
+
+def _write_blob(value: Any) -> Any:
+    if isinstance(value, str):  # boto3 takes strings, too
+        value = value.encode()
+    return b64encode(value).decode() if isinstance(value, (bytes, bytearray)) else value
 
 
 def write_json(structure: Structure) -> bytes:

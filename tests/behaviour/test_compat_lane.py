@@ -14,7 +14,6 @@ from typing import Any
 import aiobotocore.client
 import pytest
 import wrapt
-from aiobotantic import errors
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
 from botocore import exceptions as botocore
@@ -22,6 +21,8 @@ from http_service import HttpService, answer, cut, error, hang_up
 from sample_service import Workshop
 from sample_service.workshop.errors import MachineInUse, MachineNotFound
 from sample_service.workshop.models import JobSource, MachineKind, ScriptSource, Tag
+
+from aiobotantic import errors
 
 
 async def create(client: Workshop, **more: Any) -> Any:
@@ -128,7 +129,7 @@ async def test_redirects_are_errors_and_credentials_stay_here(
     async with HttpService([answer({"MachineArn": "stolen"})]) as thief:
         service.script = [answer(b"", status, {"Location": f"{thief.url}/"})]
 
-        with pytest.raises(errors.ServiceError, match="a redirect to http://127.0.0.1") as caught:
+        with pytest.raises(errors.ServiceError, match=r"a redirect to 127.0.0.1") as caught:
             await workshop.describe_machine(machine_name="m")
 
         assert caught.value.status_code == status
@@ -385,8 +386,7 @@ async def test_closing_during_a_call_ends_it_with_a_clear_error(service: HttpSer
     service.script = [answer(delay=30)]
     client = await Workshop(region_name="us-east-1", endpoint_url=service.url).open()
     call = asyncio.create_task(create(client))
-    while not service.sent:
-        await asyncio.sleep(0.01)
+    await service.first_request()
 
     await client.close()
 
@@ -399,8 +399,7 @@ async def test_cancelling_a_call_leaves_the_client_usable(
 ) -> None:
     service.script = [answer(delay=30), answer({"MachineName": "m"})]
     call = asyncio.create_task(workshop.describe_machine(machine_name="m"))
-    while not service.sent:
-        await asyncio.sleep(0.01)
+    await service.first_request()
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call
@@ -517,16 +516,16 @@ async def test_a_stub_may_answer_in_the_services_place(service: HttpService) -> 
 
 
 async def test_a_handlers_own_exception_passes_as_it_is(service: HttpService) -> None:
-    class Mine(Exception):
+    class MyError(Exception):
         pass
 
     def refuse(**_: Any) -> None:
-        raise Mine
+        raise MyError
 
     session = AioSession()
     session.register("before-send.workshop", refuse)
     async with Workshop(session, region_name="us-east-1", endpoint_url=service.url) as client:
-        with pytest.raises(Mine):
+        with pytest.raises(MyError):
             await create(client)
 
 

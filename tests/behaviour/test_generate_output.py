@@ -98,16 +98,16 @@ def test_no_file_names_a_place_on_this_machine(mini: Mini) -> None:
 
 def test_a_second_run_touches_nothing(mini: Mini, tmp_path: Path) -> None:
     mini.generate()
-    before = stamps(mini.out)
+    before = stamps(mini.root)
 
     outcome = mini.generate()
 
     assert not outcome.change
     assert outcome.formatted == 0
-    assert stamps(mini.out) == before
+    assert stamps(mini.root) == before
     with cache_in(tmp_path / "another"):  # what is written decides, not what was remembered
         assert not mini.generate().change
-    assert stamps(mini.out) == before
+    assert stamps(mini.root) == before
 
 
 def test_an_enum_value_appended_changes_its_line_and_the_manifest(mini: Mini) -> None:
@@ -124,7 +124,7 @@ def test_an_enum_value_appended_changes_its_line_and_the_manifest(mini: Mini) ->
     assert changed_lines(before, after, "mini/_shapes/send.py") == [
         '+    ML_P9_HUGE = "ml.p9.huge"'
     ]
-    (old, new) = changed_lines(before, after, "manifest.json")
+    old, new = changed_lines(before, after, "manifest.json")
     assert old.startswith('-    "service-2.json": "')
     assert new.startswith('+    "service-2.json": "')
 
@@ -173,7 +173,10 @@ def test_what_was_edited_by_hand_is_put_right(mini: Mini) -> None:
 
     outcome = mini.generate()
 
-    assert (outcome.change.changed, outcome.change.added) == (("mini/client.py",), ("mini/wire.py",))
+    assert (outcome.change.changed, outcome.change.added) == (
+        ("mini/client.py",),
+        ("mini/wire.py",),
+    )
     assert tree_of(mini.root) == before
 
 

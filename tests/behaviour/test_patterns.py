@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, get_args
 
@@ -60,10 +61,8 @@ def test_no_pattern_backtracks(adversary: str) -> None:
             continue
         validator = SchemaValidator(cs.str_schema(**schema))
         start = time.perf_counter()
-        try:
+        with suppress(ValidationError):
             validator.validate_python(adversary)
-        except ValidationError:
-            pass
         assert time.perf_counter() - start < 1, text
 
 

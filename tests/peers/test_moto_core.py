@@ -19,8 +19,6 @@ from moto.core.model import ServiceModel
 from moto.core.parse import JSONParser
 from moto.core.serialize import JSONSerializer
 
-
-
 from aiobotantic.testing.build import build
 from aiosagemaker import SageMaker
 from aiosagemaker.sagemaker import errors
@@ -28,9 +26,7 @@ from aiosagemaker.sagemaker import errors
 SPEC = Path(__file__).parents[2] / "specs" / "sagemaker" / "service-2.json"
 SEEDS = (0, 1)
 OPERATIONS = SageMaker.operations()
-ERRORS = [
-    (name, code) for name, operation in OPERATIONS.items() for code in operation.errors
-]
+ERRORS = [(name, code) for name, operation in OPERATIONS.items() for code in operation.errors]
 
 PEER_MISSES: dict[str, str] = {}
 """Operations that moto.core itself gets wrong, with the reason. None for this service."""

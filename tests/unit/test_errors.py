@@ -9,12 +9,13 @@ import sys
 from typing import Any
 
 import pytest
-from aiobotantic import errors
-from aiobotantic.checks import Refusal
 from botocore import exceptions as botocore
 from botocore.parsers import ResponseParserError
 from sample_service.workshop import errors as workshop
 from sample_service.workshop.models import DescribeMachineOutput
+
+from aiobotantic import errors
+from aiobotantic.checks import Refusal
 
 CLASSES = [
     getattr(errors, name)

@@ -7,11 +7,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from aiobotantic.errors import PaginationError
 from aiohttp import web
 from botocore.paginate import Paginator as BotocorePaginator
 from http_service import HttpService, answer
 from sample_service import Workshop
+
+from aiobotantic.errors import PaginationError
 
 NAMES = [f"m{number}" for number in range(7)]
 Start = Callable[..., Awaitable[list[str]]]
@@ -36,9 +37,7 @@ def paging(service: HttpService) -> None:
 def by_botocore(limit: int | None, start: str | None = None) -> tuple[list[str], str | None]:
     """Return what botocore's paginator gives of the same pages, and its resume token."""
     config = {"input_token": "NextToken", "output_token": "NextToken", "result_key": "Machines"}
-    paginator = BotocorePaginator(
-        lambda NextToken=None: page(NextToken), config, None
-    )  # noqa: N803
+    paginator = BotocorePaginator(lambda **token: page(token.get("NextToken")), config, None)
     iterator = paginator.paginate(PaginationConfig={"MaxItems": limit, "StartingToken": start})
     names = [item["MachineName"] for each in iterator for item in each["Machines"]]
     return names, iterator.resume_token

@@ -6,10 +6,11 @@ from email.utils import formatdate
 from typing import Any
 
 import pytest
+from botocore.retries import standard
+
 from aiobotantic import retry
 from aiobotantic.operation import Repeat
 from aiobotantic.retry import Attempt, Decision, RetryBudget, Verdict, decide
-from botocore.retries import standard
 
 NOW = 1_700_000_000.0
 RETRY, RAISE, AMBIGUOUS = Verdict.RETRY, Verdict.RAISE, Verdict.AMBIGUOUS
@@ -94,7 +95,7 @@ def test_the_lists_are_botocores() -> None:
     assert (
         set(standard.TransientRetryableChecker._TRANSIENT_STATUS_CODES) == retry.TRANSIENT_STATUSES
     )
-    assert standard.DEFAULT_MAX_ATTEMPTS == retry.DEFAULT_ATTEMPTS["standard"]
+    assert retry.DEFAULT_ATTEMPTS["standard"] == standard.DEFAULT_MAX_ATTEMPTS
     assert standard.ExponentialBackoff._MAX_BACKOFF == retry.MAX_BACKOFF
 
 

@@ -6,13 +6,14 @@ import asyncio
 import time
 
 import pytest
-from aiobotantic.errors import AccessDeniedException, WaiterFailed, WaiterTimedOut
-from aiobotantic.waiters import Acceptor, Matcher, Waiter
 from botocore.exceptions import WaiterError as BotocoreWaiterError
 from http_service import Answer, HttpService, answer, error
 from sample_service import Workshop
 from sample_service.workshop.errors import MachineNotFound
 from sample_service.workshop.models import DescribeMachineOutput, Tag
+
+from aiobotantic.errors import AccessDeniedException, WaiterFailed, WaiterTimedOut
+from aiobotantic.waiters import Acceptor, Matcher, Waiter
 
 
 def status(text: str) -> Answer:
@@ -110,8 +111,7 @@ async def test_the_default_deadline_is_the_models() -> None:
 async def test_it_can_be_cancelled(service: HttpService, workshop: Workshop) -> None:
     service.script = [status("Pending")]
     waiting = asyncio.create_task(workshop.wait_until_machine_in_service(machine_name="m"))
-    while not service.sent:
-        await asyncio.sleep(0.01)
+    await service.first_request()
     waiting.cancel()
 
     with pytest.raises(asyncio.CancelledError):

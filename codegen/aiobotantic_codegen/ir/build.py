@@ -172,7 +172,7 @@ class _Builder:
             methods.__getitem__,
             file=self.file,
             pointer="/operations",
-            what="operation",
+            what="method",
             remedy="No override renames a method: leave one of them out of the specs.",
         )
 

@@ -37,18 +37,20 @@ def _is_plain(value: str) -> bool:
 
 def docstring(text: str, indent: int = 0) -> str:
     """Return a docstring literal whose lines after the first stand `indent` columns in."""
-    lines = []
-    for line in text.split("\n"):
-        if not _is_plain(line):
-            line = "".join(map(_shown, line))
-        lines.append(line.replace('"""', '\\"\\"\\"').rstrip())
+    lines = [_docstring_line(line.rstrip()) for line in text.split("\n")]
     margin = " " * indent
     body = "\n".join([lines[0], *(f"{margin}{line}" if line else "" for line in lines[1:])])
     if text.endswith("\n"):
         body = f"{body}{margin}"
-    if body.endswith('"'):
-        body = body[:-1] + '\\"'
     return f'"""{body}"""'
+
+
+def _docstring_line(line: str) -> str:
+    if line.endswith('"'):
+        return f'{_docstring_line(line[:-1])}\\"'
+    if not _is_plain(line):
+        line = "".join(map(_shown, line))
+    return line.replace('"""', '\\"\\"\\"')
 
 
 def _shown(char: str) -> str:

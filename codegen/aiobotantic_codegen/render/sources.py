@@ -204,6 +204,7 @@ class Sources:
             if operation.waiters:
                 imports.add(self.home, "waiters")
         imports.add("aiobotantic.client", "Operations")
+        imports.add_for_checkers("typing", "Any", "ClassVar")
         imports.add("aiobotantic.operation", "Operation")
         if shapes:
             imports.add_for_checkers(f"{self.home}.models", *shapes)

@@ -121,7 +121,20 @@ class CompatLane:
             raise _setup_error(error) from error
         lane = cls(service, operations, protocol, client)
         lane._take_seams()
+        await lane._resolve_endpoint()
         return lane
+
+    async def _resolve_endpoint(self) -> None:
+        """Take the address from the endpoint rules: botocore's `meta` has an older table's."""
+        resolver = self._client._ruleset_resolver
+        if resolver is not None:
+            name = next(iter(self._operations))
+            model = self._client.meta.service_model.operation_model(name)
+            try:
+                endpoint = await resolver.construct_endpoint(model, {}, {})
+            except BotoCoreError:
+                return  # the first call says what is wrong
+            self.endpoint_url = endpoint.url
 
     def _take_seams(self) -> None:
         self._client._serializer = self

@@ -53,7 +53,9 @@ def transport_error(error: BaseException, call: Call) -> TransportError | None:
     cls, problem, sent = _kind(error, cause)
     endpoint = facts.get("endpoint_url") or facts.get("proxy_url")
     at = f" at {endpoint}" if endpoint else ""
-    why = f": {type(cause).__name__}: {cause}" if isinstance(cause, Exception) else ""
+    why = f": {type(cause).__name__}" if isinstance(cause, Exception) else ""
+    if why and cls is not ProxyError:  # aiohttp's text may hold the proxy's address, password too
+        why += f": {cause}"
     return cls(
         f"{call.operation.name}: {problem}{at}, attempt {call.attempts}{why}",
         sent=sent,

@@ -21,7 +21,15 @@ from aiobotantic.errors import (
 )
 from aiobotantic.operation import Operation, Service
 from aiobotantic.protocols import Body, HttpRequest, error_class, request_id_of
-from aiobotantic.structure import Request, Structure, describe, is_mapping, is_sequence
+from aiobotantic.structure import (
+    Request,
+    Structure,
+    describe,
+    is_mapping,
+    is_sequence,
+    read_json,
+    write_json,
+)
 
 _NOT_MEMBERS: Final = ("__type", "code", "Error", "ResponseMetadata")
 _PHRASES: Final = {int(status): status.phrase for status in HTTPStatus}
@@ -31,13 +39,8 @@ def serialize(
     service: Service, operation: Operation[Any], request: Request[Any], *, wire: bool
 ) -> HttpRequest:
     """Write a request: see `WireProtocol`."""
-    _build(type(request))
     try:
-        body = Body(
-            request.__pydantic_serializer__.to_json(
-                request, by_alias=True, exclude_none=True, warnings=False
-            )
-        )
+        body = Body(write_json(request))
     except PydanticSerializationError:
         raise _unwritable(operation, request, wire=wire) from None
     metadata = service.metadata
@@ -55,11 +58,10 @@ def parse(
 ) -> Structure:
     """Read a 2xx answer: see `WireProtocol`."""
     cls = operation.response_class
-    _build(cls)
     if not cls.__pydantic_fields__ and body.strip() in (b"", b"null"):
         return cls()
     try:
-        return cls.__pydantic_validator__.validate_json(body)  # type: ignore[no-any-return]
+        return read_json(cls, body)
     except ValidationError as error:
         # Not the cause of what is raised: it holds the body.
         place, problem = _first_problem(cls, error, body)
@@ -104,12 +106,6 @@ def parse_error(
     return cls({**members, "Error": error, "ResponseMetadata": metadata}, operation.name)
 
 
-def _build(cls: type[Structure]) -> None:
-    # Not left to pydantic's first use, which looks for names some frames up the stack.
-    if not cls.__pydantic_complete__:
-        cls.model_rebuild()
-
-
 def _document(body: bytes) -> dict[str, Any]:
     try:
         document: Any = json.loads(body)
@@ -128,7 +124,7 @@ def _no_message(status: int, headers: Mapping[str, str]) -> str:
     phrase = _PHRASES.get(status, "of no known meaning")
     if 300 <= status < 400:
         target = urlsplit(headers.get("location", ""))
-        to = f" to {target.scheme}://{target.netloc}" if target.netloc else ""
+        to = f" to {target.hostname}" if target.hostname else ""
         return f"HTTP {status} {phrase}: a redirect{to}, which is not followed"
     return f"HTTP {status} {phrase}, no message in {headers.get('content-type', 'the body')}"
 

@@ -1,3 +1,4 @@
+# ruff: noqa  (as the generator writes it)
 """The client of Workshop."""
 
 from __future__ import annotations

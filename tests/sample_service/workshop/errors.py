@@ -1,3 +1,4 @@
+# ruff: noqa  (as the generator writes it)
 """Errors of Workshop, and the usual ones that no model lists."""
 
 from aiobotantic import errors as common

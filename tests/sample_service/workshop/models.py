@@ -1,3 +1,4 @@
+# ruff: noqa  (as the generator writes it)
 """Every shape of Workshop, each imported at its first use."""
 
 from typing import TYPE_CHECKING

@@ -1,3 +1,4 @@
+# ruff: noqa  (as the generator writes it)
 """The operations of Workshop with AWS's own names of arguments."""
 
 from __future__ import annotations

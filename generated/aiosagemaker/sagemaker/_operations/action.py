@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker.models import (
         ActionSource,
@@ -79,7 +80,7 @@ _UPDATE_ACTION = Operation["UpdateActionResponse"](
 class ActionOperations(Operations):
     """Operations of `action`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_ACTION,
         _DELETE_ACTION,
         _DESCRIBE_ACTION,

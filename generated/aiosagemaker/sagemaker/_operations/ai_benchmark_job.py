@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker.models import (
         AIBenchmarkJobStatus,
@@ -79,7 +80,7 @@ _STOP_AI_BENCHMARK_JOB = Operation["StopAIBenchmarkJobResponse"](
 class AiBenchmarkJobOperations(Operations):
     """Operations of `ai_benchmark_job`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_AI_BENCHMARK_JOB,
         _DELETE_AI_BENCHMARK_JOB,
         _DESCRIBE_AI_BENCHMARK_JOB,

@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker.models import (
         AIAdapterSource,
@@ -84,7 +85,7 @@ _STOP_AI_RECOMMENDATION_JOB = Operation["StopAIRecommendationJobResponse"](
 class AiRecommendationJobOperations(Operations):
     """Operations of `ai_recommendation_job`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_AI_RECOMMENDATION_JOB,
         _DELETE_AI_RECOMMENDATION_JOB,
         _DESCRIBE_AI_RECOMMENDATION_JOB,

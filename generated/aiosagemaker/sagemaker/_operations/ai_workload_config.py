@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker.models import (
         AIDatasetConfig,
@@ -70,7 +71,7 @@ _LIST_AI_WORKLOAD_CONFIGS_PAGES = Pagination[
 class AiWorkloadConfigOperations(Operations):
     """Operations of `ai_workload_config`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_AI_WORKLOAD_CONFIG,
         _DELETE_AI_WORKLOAD_CONFIG,
         _DESCRIBE_AI_WORKLOAD_CONFIG,

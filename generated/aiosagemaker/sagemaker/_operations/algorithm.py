@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import (
@@ -66,7 +67,7 @@ _LIST_ALGORITHMS_PAGES = Pagination["ListAlgorithmsOutput", "AlgorithmSummary"](
 class AlgorithmOperations(Operations):
     """Operations of `algorithm`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_ALGORITHM,
         _DELETE_ALGORITHM,
         _DESCRIBE_ALGORITHM,

@@ -10,6 +10,8 @@ from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
 
 if TYPE_CHECKING:
+    from typing import Any, ClassVar
+
     from aiosagemaker.sagemaker.models import ListAliasesResponse
 
 _LIST_ALIASES = Operation["ListAliasesResponse"](
@@ -32,7 +34,7 @@ _LIST_ALIASES_PAGES = Pagination["ListAliasesResponse", "str"](
 class AliasOperations(Operations):
     """Operations of `alias`."""
 
-    OPERATIONS = (_LIST_ALIASES,)
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (_LIST_ALIASES,)
 
     async def list_aliases(
         self,

@@ -11,6 +11,7 @@ from aiobotantic.pages import Pagination, Paginator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import (
@@ -66,7 +67,7 @@ _LIST_APPS_PAGES = Pagination["ListAppsResponse", "AppDetails"](
 class AppOperations(Operations):
     """Operations of `app`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_APP,
         _DELETE_APP,
         _DESCRIBE_APP,

@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import (
@@ -77,7 +78,7 @@ _UPDATE_APP_IMAGE_CONFIG = Operation["UpdateAppImageConfigResponse"](
 class AppImageConfigOperations(Operations):
     """Operations of `app_image_config`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_APP_IMAGE_CONFIG,
         _DELETE_APP_IMAGE_CONFIG,
         _DESCRIBE_APP_IMAGE_CONFIG,

@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker.models import (
         ArtifactSource,
@@ -78,7 +79,7 @@ _UPDATE_ARTIFACT = Operation["UpdateArtifactResponse"](
 class ArtifactOperations(Operations):
     """Operations of `artifact`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_ARTIFACT,
         _DELETE_ARTIFACT,
         _DESCRIBE_ARTIFACT,

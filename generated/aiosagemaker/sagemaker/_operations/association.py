@@ -11,6 +11,7 @@ from aiobotantic.pages import Pagination, Paginator
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker.models import (
         AddAssociationResponse,
@@ -58,7 +59,7 @@ _LIST_ASSOCIATIONS_PAGES = Pagination["ListAssociationsResponse", "AssociationSu
 class AssociationOperations(Operations):
     """Operations of `association`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _ADD_ASSOCIATION,
         _DELETE_ASSOCIATION,
         _LIST_ASSOCIATIONS,

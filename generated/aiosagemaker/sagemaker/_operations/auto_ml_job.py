@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import (
@@ -93,7 +94,7 @@ _STOP_AUTO_ML_JOB = Operation["EmptyOutput"](
 class AutoMlJobOperations(Operations):
     """Operations of `auto_ml_job`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_AUTO_ML_JOB,
         _DESCRIBE_AUTO_ML_JOB,
         _LIST_AUTO_ML_JOBS,

@@ -10,6 +10,7 @@ from aiobotantic.operation import Operation, Repeat
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker.models import (
         AutoMLComputeConfig,
@@ -45,7 +46,7 @@ _DESCRIBE_AUTO_ML_JOB_V2 = Operation["DescribeAutoMLJobV2Response"](
 class AutoMlJobV2Operations(Operations):
     """Operations of `auto_ml_job_v2`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_AUTO_ML_JOB_V2,
         _DESCRIBE_AUTO_ML_JOB_V2,
     )

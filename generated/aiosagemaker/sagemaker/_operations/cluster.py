@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker.models import (
         ClusterAutoScalingConfig,
@@ -103,7 +104,7 @@ _UPDATE_CLUSTER_SOFTWARE = Operation["UpdateClusterSoftwareResponse"](
 class ClusterOperations(Operations):
     """Operations of `cluster`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_CLUSTER,
         _DELETE_CLUSTER,
         _DESCRIBE_CLUSTER,

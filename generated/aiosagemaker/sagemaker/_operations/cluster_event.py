@@ -11,6 +11,7 @@ from aiobotantic.pages import Pagination, Paginator
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker.models import (
         ClusterEventResourceType,
@@ -49,7 +50,7 @@ _LIST_CLUSTER_EVENTS_PAGES = Pagination["ListClusterEventsResponse", "ClusterEve
 class ClusterEventOperations(Operations):
     """Operations of `cluster_event`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _DESCRIBE_CLUSTER_EVENT,
         _LIST_CLUSTER_EVENTS,
     )

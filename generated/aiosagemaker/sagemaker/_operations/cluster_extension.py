@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker.models import (
         CreateClusterExtensionResponse,
@@ -94,7 +95,7 @@ _UPDATE_CLUSTER_EXTENSION = Operation["UpdateClusterExtensionResponse"](
 class ClusterExtensionOperations(Operations):
     """Operations of `cluster_extension`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_CLUSTER_EXTENSION,
         _DELETE_CLUSTER_EXTENSION,
         _DESCRIBE_CLUSTER_EXTENSION,

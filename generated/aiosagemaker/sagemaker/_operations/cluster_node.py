@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker.models import (
         AddClusterNodeSpecification,
@@ -93,7 +94,7 @@ _LIST_CLUSTER_NODES_PAGES = Pagination["ListClusterNodesResponse", "ClusterNodeS
 class ClusterNodeOperations(Operations):
     """Operations of `cluster_node`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _ATTACH_CLUSTER_NODE_NETWORK_INTERFACE,
         _BATCH_ADD_CLUSTER_NODES,
         _BATCH_DELETE_CLUSTER_NODES,

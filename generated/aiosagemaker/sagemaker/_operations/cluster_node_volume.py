@@ -9,6 +9,8 @@ from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 
 if TYPE_CHECKING:
+    from typing import Any, ClassVar
+
     from aiosagemaker.sagemaker.models import (
         AttachClusterNodeVolumeResponse,
         DetachClusterNodeVolumeResponse,
@@ -35,7 +37,7 @@ _DETACH_CLUSTER_NODE_VOLUME = Operation["DetachClusterNodeVolumeResponse"](
 class ClusterNodeVolumeOperations(Operations):
     """Operations of `cluster_node_volume`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _ATTACH_CLUSTER_NODE_VOLUME,
         _DETACH_CLUSTER_NODE_VOLUME,
     )

@@ -11,6 +11,7 @@ from aiobotantic.pages import Pagination, Paginator
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker.models import (
         ClusterOperationSortBy,
@@ -52,7 +53,7 @@ _LIST_CLUSTER_OPERATIONS_PAGES = Pagination[
 class ClusterOperationOperations(Operations):
     """Operations of `cluster_operation`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _DESCRIBE_CLUSTER_OPERATION,
         _LIST_CLUSTER_OPERATIONS,
     )

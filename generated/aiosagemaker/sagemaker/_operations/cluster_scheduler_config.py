@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import (
@@ -78,7 +79,7 @@ _UPDATE_CLUSTER_SCHEDULER_CONFIG = Operation["UpdateClusterSchedulerConfigRespon
 class ClusterSchedulerConfigOperations(Operations):
     """Operations of `cluster_scheduler_config`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_CLUSTER_SCHEDULER_CONFIG,
         _DELETE_CLUSTER_SCHEDULER_CONFIG,
         _DESCRIBE_CLUSTER_SCHEDULER_CONFIG,

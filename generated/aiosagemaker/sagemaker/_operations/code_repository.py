@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import (
@@ -73,7 +74,7 @@ _UPDATE_CODE_REPOSITORY = Operation["UpdateCodeRepositoryOutput"](
 class CodeRepositoryOperations(Operations):
     """Operations of `code_repository`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_CODE_REPOSITORY,
         _DELETE_CODE_REPOSITORY,
         _DESCRIBE_CODE_REPOSITORY,

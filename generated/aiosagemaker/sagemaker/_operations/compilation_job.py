@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import (
@@ -77,7 +78,7 @@ _STOP_COMPILATION_JOB = Operation["EmptyOutput"](
 class CompilationJobOperations(Operations):
     """Operations of `compilation_job`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_COMPILATION_JOB,
         _DELETE_COMPILATION_JOB,
         _DESCRIBE_COMPILATION_JOB,

@@ -10,6 +10,7 @@ from aiobotantic.operation import Operation, Repeat
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import (
@@ -57,7 +58,7 @@ _UPDATE_COMPUTE_QUOTA = Operation["UpdateComputeQuotaResponse"](
 class ComputeQuotaOperations(Operations):
     """Operations of `compute_quota`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_COMPUTE_QUOTA,
         _DELETE_COMPUTE_QUOTA,
         _DESCRIBE_COMPUTE_QUOTA,

@@ -11,6 +11,7 @@ from aiobotantic.pages import Pagination, Paginator
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker.models import (
         ComputeQuotaSummary,
@@ -39,7 +40,7 @@ _LIST_COMPUTE_QUOTAS_PAGES = Pagination["ListComputeQuotasResponse", "ComputeQuo
 class ComputeQuotasOperations(Operations):
     """Operations of `compute_quotas`."""
 
-    OPERATIONS = (_LIST_COMPUTE_QUOTAS,)
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (_LIST_COMPUTE_QUOTAS,)
 
     async def list_compute_quotas(
         self,

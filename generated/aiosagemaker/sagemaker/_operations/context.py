@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker.models import (
         ContextSource,
@@ -77,7 +78,7 @@ _UPDATE_CONTEXT = Operation["UpdateContextResponse"](
 class ContextOperations(Operations):
     """Operations of `context`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_CONTEXT,
         _DELETE_CONTEXT,
         _DESCRIBE_CONTEXT,

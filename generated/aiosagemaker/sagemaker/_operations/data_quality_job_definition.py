@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import (
@@ -74,7 +75,7 @@ _LIST_DATA_QUALITY_JOB_DEFINITIONS_PAGES = Pagination[
 class DataQualityJobDefinitionOperations(Operations):
     """Operations of `data_quality_job_definition`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_DATA_QUALITY_JOB_DEFINITION,
         _DELETE_DATA_QUALITY_JOB_DEFINITION,
         _DESCRIBE_DATA_QUALITY_JOB_DEFINITION,

@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import (
@@ -84,7 +85,7 @@ _UPDATE_DEVICES = Operation["EmptyOutput"](
 class DeviceOperations(Operations):
     """Operations of `device`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _DEREGISTER_DEVICES,
         _DESCRIBE_DEVICE,
         _LIST_DEVICES,

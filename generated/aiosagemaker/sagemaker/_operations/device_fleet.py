@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import (
@@ -79,7 +80,7 @@ _UPDATE_DEVICE_FLEET = Operation["EmptyOutput"](
 class DeviceFleetOperations(Operations):
     """Operations of `device_fleet`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_DEVICE_FLEET,
         _DELETE_DEVICE_FLEET,
         _DESCRIBE_DEVICE_FLEET,

@@ -11,6 +11,7 @@ from aiobotantic.pages import Pagination, Paginator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import (
@@ -90,7 +91,7 @@ _UPDATE_DOMAIN = Operation["UpdateDomainResponse"](
 class DomainOperations(Operations):
     """Operations of `domain`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_DOMAIN,
         _CREATE_PRESIGNED_DOMAIN_URL,
         _DELETE_DOMAIN,

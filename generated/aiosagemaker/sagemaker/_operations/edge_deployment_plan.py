@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import (
@@ -69,7 +70,7 @@ _LIST_EDGE_DEPLOYMENT_PLANS_PAGES = Pagination[
 class EdgeDeploymentPlanOperations(Operations):
     """Operations of `edge_deployment_plan`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_EDGE_DEPLOYMENT_PLAN,
         _DELETE_EDGE_DEPLOYMENT_PLAN,
         _DESCRIBE_EDGE_DEPLOYMENT_PLAN,

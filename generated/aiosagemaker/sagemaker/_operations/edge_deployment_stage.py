@@ -10,6 +10,7 @@ from aiobotantic.operation import Operation, Repeat
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import DeploymentStage
@@ -44,7 +45,7 @@ _STOP_EDGE_DEPLOYMENT_STAGE = Operation["EmptyOutput"](
 class EdgeDeploymentStageOperations(Operations):
     """Operations of `edge_deployment_stage`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_EDGE_DEPLOYMENT_STAGE,
         _DELETE_EDGE_DEPLOYMENT_STAGE,
         _START_EDGE_DEPLOYMENT_STAGE,

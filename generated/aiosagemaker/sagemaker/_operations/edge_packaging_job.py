@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import (
@@ -66,7 +67,7 @@ _STOP_EDGE_PACKAGING_JOB = Operation["EmptyOutput"](
 class EdgePackagingJobOperations(Operations):
     """Operations of `edge_packaging_job`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_EDGE_PACKAGING_JOB,
         _DESCRIBE_EDGE_PACKAGING_JOB,
         _LIST_EDGE_PACKAGING_JOBS,

@@ -13,6 +13,7 @@ from aiosagemaker.sagemaker import waiters
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import (
@@ -86,7 +87,7 @@ _UPDATE_ENDPOINT_WEIGHTS_AND_CAPACITIES = Operation["UpdateEndpointWeightsAndCap
 class EndpointOperations(Operations):
     """Operations of `endpoint`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_ENDPOINT,
         _DELETE_ENDPOINT,
         _DESCRIBE_ENDPOINT,

@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import (
@@ -70,7 +71,7 @@ _LIST_ENDPOINT_CONFIGS_PAGES = Pagination["ListEndpointConfigsOutput", "Endpoint
 class EndpointConfigOperations(Operations):
     """Operations of `endpoint_config`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_ENDPOINT_CONFIG,
         _DELETE_ENDPOINT_CONFIG,
         _DESCRIBE_ENDPOINT_CONFIG,

@@ -9,6 +9,8 @@ from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 
 if TYPE_CHECKING:
+    from typing import Any, ClassVar
+
     from aiosagemaker.sagemaker.models import (
         DeleteEndpointPolicyResponse,
         GetEndpointPolicyResponse,
@@ -44,7 +46,7 @@ _PUT_ENDPOINT_POLICY = Operation["PutEndpointPolicyResponse"](
 class EndpointPolicyOperations(Operations):
     """Operations of `endpoint_policy`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _DELETE_ENDPOINT_POLICY,
         _GET_ENDPOINT_POLICY,
         _PUT_ENDPOINT_POLICY,

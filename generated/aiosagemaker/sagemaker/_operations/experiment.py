@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker.models import (
         CreateExperimentResponse,
@@ -75,7 +76,7 @@ _UPDATE_EXPERIMENT = Operation["UpdateExperimentResponse"](
 class ExperimentOperations(Operations):
     """Operations of `experiment`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_EXPERIMENT,
         _DELETE_EXPERIMENT,
         _DESCRIBE_EXPERIMENT,

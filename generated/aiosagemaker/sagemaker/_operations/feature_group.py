@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import (
@@ -82,7 +83,7 @@ _UPDATE_FEATURE_GROUP = Operation["UpdateFeatureGroupResponse"](
 class FeatureGroupOperations(Operations):
     """Operations of `feature_group`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_FEATURE_GROUP,
         _DELETE_FEATURE_GROUP,
         _DESCRIBE_FEATURE_GROUP,

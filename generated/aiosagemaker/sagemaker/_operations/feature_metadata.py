@@ -10,6 +10,7 @@ from aiobotantic.operation import Operation, Repeat
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import DescribeFeatureMetadataResponse, FeatureParameter
@@ -34,7 +35,7 @@ _UPDATE_FEATURE_METADATA = Operation["EmptyOutput"](
 class FeatureMetadataOperations(Operations):
     """Operations of `feature_metadata`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _DESCRIBE_FEATURE_METADATA,
         _UPDATE_FEATURE_METADATA,
     )

@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker.models import (
         CreateFlowDefinitionResponse,
@@ -69,7 +70,7 @@ _LIST_FLOW_DEFINITIONS_PAGES = Pagination["ListFlowDefinitionsResponse", "FlowDe
 class FlowDefinitionOperations(Operations):
     """Operations of `flow_definition`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_FLOW_DEFINITION,
         _DELETE_FLOW_DEFINITION,
         _DESCRIBE_FLOW_DEFINITION,

@@ -11,6 +11,7 @@ from aiobotantic.operation import Operation, Repeat
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import (
@@ -66,7 +67,7 @@ _UPDATE_HUB = Operation["UpdateHubResponse"](
 class HubOperations(Operations):
     """Operations of `hub`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_HUB,
         _DELETE_HUB,
         _DESCRIBE_HUB,

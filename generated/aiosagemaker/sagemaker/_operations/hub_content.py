@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import (
@@ -97,7 +98,7 @@ _UPDATE_HUB_CONTENT = Operation["UpdateHubContentResponse"](
 class HubContentOperations(Operations):
     """Operations of `hub_content`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_HUB_CONTENT_PRESIGNED_URLS,
         _DELETE_HUB_CONTENT,
         _DESCRIBE_HUB_CONTENT,

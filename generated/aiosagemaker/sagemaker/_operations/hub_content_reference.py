@@ -10,6 +10,7 @@ from aiobotantic.operation import Operation, Repeat
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import (
@@ -46,7 +47,7 @@ _UPDATE_HUB_CONTENT_REFERENCE = Operation["UpdateHubContentReferenceResponse"](
 class HubContentReferenceOperations(Operations):
     """Operations of `hub_content_reference`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_HUB_CONTENT_REFERENCE,
         _DELETE_HUB_CONTENT_REFERENCE,
         _UPDATE_HUB_CONTENT_REFERENCE,

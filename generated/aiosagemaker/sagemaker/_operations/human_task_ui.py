@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker.models import (
         CreateHumanTaskUiResponse,
@@ -66,7 +67,7 @@ _LIST_HUMAN_TASK_UIS_PAGES = Pagination["ListHumanTaskUisResponse", "HumanTaskUi
 class HumanTaskUiOperations(Operations):
     """Operations of `human_task_ui`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_HUMAN_TASK_UI,
         _DELETE_HUMAN_TASK_UI,
         _DESCRIBE_HUMAN_TASK_UI,

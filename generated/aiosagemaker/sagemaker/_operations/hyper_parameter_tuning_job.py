@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import (
@@ -78,7 +79,7 @@ _STOP_HYPER_PARAMETER_TUNING_JOB = Operation["EmptyOutput"](
 class HyperParameterTuningJobOperations(Operations):
     """Operations of `hyper_parameter_tuning_job`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_HYPER_PARAMETER_TUNING_JOB,
         _DELETE_HYPER_PARAMETER_TUNING_JOB,
         _DESCRIBE_HYPER_PARAMETER_TUNING_JOB,

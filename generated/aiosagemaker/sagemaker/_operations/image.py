@@ -13,6 +13,7 @@ from aiosagemaker.sagemaker import waiters
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker.models import (
         CreateImageResponse,
@@ -76,7 +77,7 @@ _UPDATE_IMAGE = Operation["UpdateImageResponse"](
 class ImageOperations(Operations):
     """Operations of `image`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_IMAGE,
         _DELETE_IMAGE,
         _DESCRIBE_IMAGE,

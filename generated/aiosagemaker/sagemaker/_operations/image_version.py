@@ -13,6 +13,7 @@ from aiosagemaker.sagemaker import waiters
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker.models import (
         CreateImageVersionResponse,
@@ -80,7 +81,7 @@ _UPDATE_IMAGE_VERSION = Operation["UpdateImageVersionResponse"](
 class ImageVersionOperations(Operations):
     """Operations of `image_version`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_IMAGE_VERSION,
         _DELETE_IMAGE_VERSION,
         _DESCRIBE_IMAGE_VERSION,

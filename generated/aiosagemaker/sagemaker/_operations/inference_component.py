@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import (
@@ -89,7 +90,7 @@ _UPDATE_INFERENCE_COMPONENT_RUNTIME_CONFIG = Operation[
 class InferenceComponentOperations(Operations):
     """Operations of `inference_component`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_INFERENCE_COMPONENT,
         _DELETE_INFERENCE_COMPONENT,
         _DESCRIBE_INFERENCE_COMPONENT,

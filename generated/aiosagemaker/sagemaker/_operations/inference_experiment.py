@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker.models import (
         CreateInferenceExperimentResponse,
@@ -103,7 +104,7 @@ _UPDATE_INFERENCE_EXPERIMENT = Operation["UpdateInferenceExperimentResponse"](
 class InferenceExperimentOperations(Operations):
     """Operations of `inference_experiment`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_INFERENCE_EXPERIMENT,
         _DELETE_INFERENCE_EXPERIMENT,
         _DESCRIBE_INFERENCE_EXPERIMENT,

@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import (
@@ -94,7 +95,7 @@ _STOP_INFERENCE_RECOMMENDATIONS_JOB = Operation["EmptyOutput"](
 class InferenceRecommendationJobOperations(Operations):
     """Operations of `inference_recommendation_job`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_INFERENCE_RECOMMENDATIONS_JOB,
         _DESCRIBE_INFERENCE_RECOMMENDATIONS_JOB,
         _LIST_INFERENCE_RECOMMENDATIONS_JOB_STEPS,

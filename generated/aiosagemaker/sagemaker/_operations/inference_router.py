@@ -11,6 +11,7 @@ from aiobotantic.pages import Pagination, Paginator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import (
@@ -73,7 +74,7 @@ _UPDATE_INFERENCE_ROUTER = Operation["UpdateInferenceRouterOutput"](
 class InferenceRouterOperations(Operations):
     """Operations of `inference_router`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_INFERENCE_ROUTER,
         _DELETE_INFERENCE_ROUTER,
         _DESCRIBE_INFERENCE_ROUTER,

@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker.models import (
         CreateJobResponse,
@@ -77,7 +78,7 @@ _STOP_JOB = Operation["StopJobResponse"](
 class JobOperations(Operations):
     """Operations of `job`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_JOB,
         _DELETE_JOB,
         _DESCRIBE_JOB,

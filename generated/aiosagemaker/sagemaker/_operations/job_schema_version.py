@@ -10,6 +10,8 @@ from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
 
 if TYPE_CHECKING:
+    from typing import Any, ClassVar
+
     from aiosagemaker.sagemaker.models import (
         DescribeJobSchemaVersionResponse,
         JobCategory,
@@ -47,7 +49,7 @@ _LIST_JOB_SCHEMA_VERSIONS_PAGES = Pagination[
 class JobSchemaVersionOperations(Operations):
     """Operations of `job_schema_version`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _DESCRIBE_JOB_SCHEMA_VERSION,
         _LIST_JOB_SCHEMA_VERSIONS,
     )

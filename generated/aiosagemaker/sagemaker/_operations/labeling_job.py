@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import (
@@ -91,7 +92,7 @@ _STOP_LABELING_JOB = Operation["EmptyOutput"](
 class LabelingJobOperations(Operations):
     """Operations of `labeling_job`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_LABELING_JOB,
         _DESCRIBE_LABELING_JOB,
         _LIST_LABELING_JOBS,

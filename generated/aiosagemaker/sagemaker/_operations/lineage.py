@@ -10,6 +10,7 @@ from aiobotantic.operation import Operation, Repeat
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker.models import Direction, QueryFilters, QueryLineageResponse
 
@@ -26,7 +27,7 @@ _QUERY_LINEAGE = Operation["QueryLineageResponse"](
 class LineageOperations(Operations):
     """Operations of `lineage`."""
 
-    OPERATIONS = (_QUERY_LINEAGE,)
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (_QUERY_LINEAGE,)
 
     async def query_lineage(
         self,

@@ -11,6 +11,7 @@ from aiobotantic.pages import Pagination, Paginator
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker.models import (
         DescribeLineageGroupResponse,
@@ -56,7 +57,7 @@ _LIST_LINEAGE_GROUPS_PAGES = Pagination["ListLineageGroupsResponse", "LineageGro
 class LineageGroupOperations(Operations):
     """Operations of `lineage_group`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _DESCRIBE_LINEAGE_GROUP,
         _GET_LINEAGE_GROUP_POLICY,
         _LIST_LINEAGE_GROUPS,

@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker.models import (
         AccountDefaultStatus,
@@ -87,7 +88,7 @@ _UPDATE_MLFLOW_APP = Operation["UpdateMlflowAppResponse"](
 class MlflowAppOperations(Operations):
     """Operations of `mlflow_app`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_MLFLOW_APP,
         _CREATE_PRESIGNED_MLFLOW_APP_URL,
         _DELETE_MLFLOW_APP,

@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker.models import (
         CreateMlflowTrackingServerResponse,
@@ -108,7 +109,7 @@ _UPDATE_MLFLOW_TRACKING_SERVER = Operation["UpdateMlflowTrackingServerResponse"]
 class MlflowTrackingServerOperations(Operations):
     """Operations of `mlflow_tracking_server`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_MLFLOW_TRACKING_SERVER,
         _CREATE_PRESIGNED_MLFLOW_TRACKING_SERVER_URL,
         _DELETE_MLFLOW_TRACKING_SERVER,

@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import (
@@ -83,7 +84,7 @@ _LIST_MODELS_PAGES = Pagination["ListModelsOutput", "ModelSummary"](
 class ModelOperations(Operations):
     """Operations of `model`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_MODEL,
         _DELETE_MODEL,
         _DESCRIBE_MODEL,

@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import (
@@ -74,7 +75,7 @@ _LIST_MODEL_BIAS_JOB_DEFINITIONS_PAGES = Pagination[
 class ModelBiasJobDefinitionOperations(Operations):
     """Operations of `model_bias_job_definition`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_MODEL_BIAS_JOB_DEFINITION,
         _DELETE_MODEL_BIAS_JOB_DEFINITION,
         _DESCRIBE_MODEL_BIAS_JOB_DEFINITION,

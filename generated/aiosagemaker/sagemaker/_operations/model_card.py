@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import (
@@ -96,7 +97,7 @@ _UPDATE_MODEL_CARD = Operation["UpdateModelCardResponse"](
 class ModelCardOperations(Operations):
     """Operations of `model_card`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_MODEL_CARD,
         _DELETE_MODEL_CARD,
         _DESCRIBE_MODEL_CARD,

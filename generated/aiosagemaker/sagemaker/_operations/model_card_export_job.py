@@ -11,6 +11,7 @@ from aiobotantic.pages import Pagination, Paginator
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker.models import (
         CreateModelCardExportJobResponse,
@@ -59,7 +60,7 @@ _LIST_MODEL_CARD_EXPORT_JOBS_PAGES = Pagination[
 class ModelCardExportJobOperations(Operations):
     """Operations of `model_card_export_job`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_MODEL_CARD_EXPORT_JOB,
         _DESCRIBE_MODEL_CARD_EXPORT_JOB,
         _LIST_MODEL_CARD_EXPORT_JOBS,

@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import (
@@ -80,7 +81,7 @@ _LIST_MODEL_EXPLAINABILITY_JOB_DEFINITIONS_PAGES = Pagination[
 class ModelExplainabilityJobDefinitionOperations(Operations):
     """Operations of `model_explainability_job_definition`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_MODEL_EXPLAINABILITY_JOB_DEFINITION,
         _DELETE_MODEL_EXPLAINABILITY_JOB_DEFINITION,
         _DESCRIBE_MODEL_EXPLAINABILITY_JOB_DEFINITION,

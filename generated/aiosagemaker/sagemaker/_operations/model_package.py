@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import (
@@ -98,7 +99,7 @@ _UPDATE_MODEL_PACKAGE = Operation["UpdateModelPackageOutput"](
 class ModelPackageOperations(Operations):
     """Operations of `model_package`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _BATCH_DESCRIBE_MODEL_PACKAGE,
         _CREATE_MODEL_PACKAGE,
         _DELETE_MODEL_PACKAGE,

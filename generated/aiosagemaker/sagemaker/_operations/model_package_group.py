@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import (
@@ -68,7 +69,7 @@ _LIST_MODEL_PACKAGE_GROUPS_PAGES = Pagination[
 class ModelPackageGroupOperations(Operations):
     """Operations of `model_package_group`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_MODEL_PACKAGE_GROUP,
         _DELETE_MODEL_PACKAGE_GROUP,
         _DESCRIBE_MODEL_PACKAGE_GROUP,

@@ -9,6 +9,8 @@ from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 
 if TYPE_CHECKING:
+    from typing import Any, ClassVar
+
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import (
         GetModelPackageGroupPolicyOutput,
@@ -41,7 +43,7 @@ _PUT_MODEL_PACKAGE_GROUP_POLICY = Operation["PutModelPackageGroupPolicyOutput"](
 class ModelPackageGroupPolicyOperations(Operations):
     """Operations of `model_package_group_policy`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _DELETE_MODEL_PACKAGE_GROUP_POLICY,
         _GET_MODEL_PACKAGE_GROUP_POLICY,
         _PUT_MODEL_PACKAGE_GROUP_POLICY,

@@ -11,6 +11,7 @@ from aiobotantic.pages import Pagination, Paginator
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker.models import (
         ListMonitoringAlertHistoryResponse,
@@ -70,7 +71,7 @@ _UPDATE_MONITORING_ALERT = Operation["UpdateMonitoringAlertResponse"](
 class MonitoringAlertOperations(Operations):
     """Operations of `monitoring_alert`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _LIST_MONITORING_ALERT_HISTORY,
         _LIST_MONITORING_ALERTS,
         _UPDATE_MONITORING_ALERT,

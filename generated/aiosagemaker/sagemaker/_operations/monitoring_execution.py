@@ -11,6 +11,7 @@ from aiobotantic.pages import Pagination, Paginator
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker.models import (
         ExecutionStatus,
@@ -42,7 +43,7 @@ _LIST_MONITORING_EXECUTIONS_PAGES = Pagination[
 class MonitoringExecutionOperations(Operations):
     """Operations of `monitoring_execution`."""
 
-    OPERATIONS = (_LIST_MONITORING_EXECUTIONS,)
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (_LIST_MONITORING_EXECUTIONS,)
 
     async def list_monitoring_executions(
         self,

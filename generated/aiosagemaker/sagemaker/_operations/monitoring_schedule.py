@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import (
@@ -93,7 +94,7 @@ _UPDATE_MONITORING_SCHEDULE = Operation["UpdateMonitoringScheduleResponse"](
 class MonitoringScheduleOperations(Operations):
     """Operations of `monitoring_schedule`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_MONITORING_SCHEDULE,
         _DELETE_MONITORING_SCHEDULE,
         _DESCRIBE_MONITORING_SCHEDULE,

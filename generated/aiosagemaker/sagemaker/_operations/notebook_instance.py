@@ -13,6 +13,7 @@ from aiosagemaker.sagemaker import waiters
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import (
@@ -103,7 +104,7 @@ _UPDATE_NOTEBOOK_INSTANCE = Operation["UpdateNotebookInstanceOutput"](
 class NotebookInstanceOperations(Operations):
     """Operations of `notebook_instance`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_NOTEBOOK_INSTANCE,
         _CREATE_PRESIGNED_NOTEBOOK_INSTANCE_URL,
         _DELETE_NOTEBOOK_INSTANCE,

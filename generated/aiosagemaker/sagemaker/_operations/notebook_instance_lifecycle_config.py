@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import (
@@ -81,7 +82,7 @@ _UPDATE_NOTEBOOK_INSTANCE_LIFECYCLE_CONFIG = Operation[
 class NotebookInstanceLifecycleConfigOperations(Operations):
     """Operations of `notebook_instance_lifecycle_config`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_NOTEBOOK_INSTANCE_LIFECYCLE_CONFIG,
         _DELETE_NOTEBOOK_INSTANCE_LIFECYCLE_CONFIG,
         _DESCRIBE_NOTEBOOK_INSTANCE_LIFECYCLE_CONFIG,

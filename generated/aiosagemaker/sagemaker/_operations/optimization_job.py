@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import (
@@ -81,7 +82,7 @@ _STOP_OPTIMIZATION_JOB = Operation["EmptyOutput"](
 class OptimizationJobOperations(Operations):
     """Operations of `optimization_job`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_OPTIMIZATION_JOB,
         _DELETE_OPTIMIZATION_JOB,
         _DESCRIBE_OPTIMIZATION_JOB,

@@ -11,6 +11,7 @@ from aiobotantic.pages import Pagination, Paginator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker.models import (
         CreatePartnerAppPresignedUrlResponse,
@@ -89,7 +90,7 @@ _UPDATE_PARTNER_APP = Operation["UpdatePartnerAppResponse"](
 class PartnerAppOperations(Operations):
     """Operations of `partner_app`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_PARTNER_APP,
         _CREATE_PARTNER_APP_PRESIGNED_URL,
         _DELETE_PARTNER_APP,

@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker.models import (
         CreatePipelineResponse,
@@ -109,7 +110,7 @@ _UPDATE_PIPELINE = Operation["UpdatePipelineResponse"](
 class PipelineOperations(Operations):
     """Operations of `pipeline`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_PIPELINE,
         _DELETE_PIPELINE,
         _DESCRIBE_PIPELINE,

@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker.models import (
         DescribePipelineExecutionResponse,
@@ -129,7 +130,7 @@ _UPDATE_PIPELINE_EXECUTION = Operation["UpdatePipelineExecutionResponse"](
 class PipelineExecutionOperations(Operations):
     """Operations of `pipeline_execution`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _DESCRIBE_PIPELINE_EXECUTION,
         _LIST_PIPELINE_EXECUTION_STEPS,
         _LIST_PIPELINE_EXECUTIONS,

@@ -11,6 +11,7 @@ from aiobotantic.pages import Pagination, Paginator
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker.models import (
         AliasOperations,
@@ -50,7 +51,7 @@ _UPDATE_PIPELINE_VERSION = Operation["UpdatePipelineVersionResponse"](
 class PipelineVersionOperations(Operations):
     """Operations of `pipeline_version`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _LIST_PIPELINE_VERSIONS,
         _UPDATE_PIPELINE_VERSION,
     )

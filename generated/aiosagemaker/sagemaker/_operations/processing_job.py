@@ -13,6 +13,7 @@ from aiosagemaker.sagemaker import waiters
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import (
@@ -81,7 +82,7 @@ _STOP_PROCESSING_JOB = Operation["EmptyOutput"](
 class ProcessingJobOperations(Operations):
     """Operations of `processing_job`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_PROCESSING_JOB,
         _DELETE_PROCESSING_JOB,
         _DESCRIBE_PROCESSING_JOB,

@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import (
@@ -77,7 +78,7 @@ _UPDATE_PROJECT = Operation["UpdateProjectOutput"](
 class ProjectOperations(Operations):
     """Operations of `project`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_PROJECT,
         _DELETE_PROJECT,
         _DESCRIBE_PROJECT,

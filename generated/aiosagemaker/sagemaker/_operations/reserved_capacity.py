@@ -9,6 +9,8 @@ from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 
 if TYPE_CHECKING:
+    from typing import Any, ClassVar
+
     from aiosagemaker.sagemaker.models import DescribeReservedCapacityResponse
 
 _DESCRIBE_RESERVED_CAPACITY = Operation["DescribeReservedCapacityResponse"](
@@ -24,7 +26,7 @@ _DESCRIBE_RESERVED_CAPACITY = Operation["DescribeReservedCapacityResponse"](
 class ReservedCapacityOperations(Operations):
     """Operations of `reserved_capacity`."""
 
-    OPERATIONS = (_DESCRIBE_RESERVED_CAPACITY,)
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (_DESCRIBE_RESERVED_CAPACITY,)
 
     async def describe_reserved_capacity(
         self,

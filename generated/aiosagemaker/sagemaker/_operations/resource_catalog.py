@@ -11,6 +11,7 @@ from aiobotantic.pages import Pagination, Paginator
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker.models import (
         ListResourceCatalogsResponse,
@@ -38,7 +39,7 @@ _LIST_RESOURCE_CATALOGS_PAGES = Pagination["ListResourceCatalogsResponse", "Reso
 class ResourceCatalogOperations(Operations):
     """Operations of `resource_catalog`."""
 
-    OPERATIONS = (_LIST_RESOURCE_CATALOGS,)
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (_LIST_RESOURCE_CATALOGS,)
 
     async def list_resource_catalogs(
         self,

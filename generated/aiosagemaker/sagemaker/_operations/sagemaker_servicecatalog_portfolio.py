@@ -9,6 +9,8 @@ from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 
 if TYPE_CHECKING:
+    from typing import Any, ClassVar
+
     from aiosagemaker.sagemaker.models import (
         DisableSagemakerServicecatalogPortfolioOutput,
         EnableSagemakerServicecatalogPortfolioOutput,
@@ -47,7 +49,7 @@ _GET_SAGEMAKER_SERVICECATALOG_PORTFOLIO_STATUS = Operation[
 class SagemakerServicecatalogPortfolioOperations(Operations):
     """Operations of `sagemaker_servicecatalog_portfolio`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _DISABLE_SAGEMAKER_SERVICECATALOG_PORTFOLIO,
         _ENABLE_SAGEMAKER_SERVICECATALOG_PORTFOLIO,
         _GET_SAGEMAKER_SERVICECATALOG_PORTFOLIO_STATUS,

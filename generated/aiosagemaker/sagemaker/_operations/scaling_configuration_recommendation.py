@@ -9,6 +9,8 @@ from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 
 if TYPE_CHECKING:
+    from typing import Any, ClassVar
+
     from aiosagemaker.sagemaker.models import (
         GetScalingConfigurationRecommendationResponse,
         ScalingPolicyObjective,
@@ -29,7 +31,7 @@ _GET_SCALING_CONFIGURATION_RECOMMENDATION = Operation[
 class ScalingConfigurationRecommendationOperations(Operations):
     """Operations of `scaling_configuration_recommendation`."""
 
-    OPERATIONS = (_GET_SCALING_CONFIGURATION_RECOMMENDATION,)
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (_GET_SCALING_CONFIGURATION_RECOMMENDATION,)
 
     async def get_scaling_configuration_recommendation(
         self,

@@ -11,6 +11,7 @@ from aiobotantic.pages import Pagination, Paginator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker.models import (
         CrossAccountFilterOption,
@@ -41,7 +42,7 @@ _SEARCH_PAGES = Pagination["SearchResponse", "SearchRecord"](
 class SearchOperations(Operations):
     """Operations of `search`."""
 
-    OPERATIONS = (_SEARCH,)
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (_SEARCH,)
 
     async def search(
         self,

@@ -9,6 +9,8 @@ from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 
 if TYPE_CHECKING:
+    from typing import Any, ClassVar
+
     from aiosagemaker.sagemaker.models import (
         GetSearchSuggestionsResponse,
         ResourceType,
@@ -27,7 +29,7 @@ _GET_SEARCH_SUGGESTIONS = Operation["GetSearchSuggestionsResponse"](
 class SearchSuggestionOperations(Operations):
     """Operations of `search_suggestion`."""
 
-    OPERATIONS = (_GET_SEARCH_SUGGESTIONS,)
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (_GET_SEARCH_SUGGESTIONS,)
 
     async def get_search_suggestions(
         self,

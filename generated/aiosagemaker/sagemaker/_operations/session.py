@@ -9,6 +9,8 @@ from aiobotantic.client import Operations
 from aiobotantic.operation import Operation
 
 if TYPE_CHECKING:
+    from typing import Any, ClassVar
+
     from aiosagemaker.sagemaker.models import StartSessionResponse
 
 _START_SESSION = Operation["StartSessionResponse"](
@@ -23,7 +25,7 @@ _START_SESSION = Operation["StartSessionResponse"](
 class SessionOperations(Operations):
     """Operations of `session`."""
 
-    OPERATIONS = (_START_SESSION,)
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (_START_SESSION,)
 
     async def start_session(
         self,

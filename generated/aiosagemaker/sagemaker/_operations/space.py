@@ -11,6 +11,7 @@ from aiobotantic.pages import Pagination, Paginator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import (
@@ -76,7 +77,7 @@ _UPDATE_SPACE = Operation["UpdateSpaceResponse"](
 class SpaceOperations(Operations):
     """Operations of `space`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_SPACE,
         _DELETE_SPACE,
         _DESCRIBE_SPACE,

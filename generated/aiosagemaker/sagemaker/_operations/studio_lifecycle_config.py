@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import (
@@ -69,7 +70,7 @@ _LIST_STUDIO_LIFECYCLE_CONFIGS_PAGES = Pagination[
 class StudioLifecycleConfigOperations(Operations):
     """Operations of `studio_lifecycle_config`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_STUDIO_LIFECYCLE_CONFIG,
         _DELETE_STUDIO_LIFECYCLE_CONFIG,
         _DESCRIBE_STUDIO_LIFECYCLE_CONFIG,

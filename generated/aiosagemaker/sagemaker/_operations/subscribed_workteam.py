@@ -10,6 +10,8 @@ from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
 
 if TYPE_CHECKING:
+    from typing import Any, ClassVar
+
     from aiosagemaker.sagemaker.models import (
         DescribeSubscribedWorkteamResponse,
         ListSubscribedWorkteamsResponse,
@@ -44,7 +46,7 @@ _LIST_SUBSCRIBED_WORKTEAMS_PAGES = Pagination[
 class SubscribedWorkteamOperations(Operations):
     """Operations of `subscribed_workteam`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _DESCRIBE_SUBSCRIBED_WORKTEAM,
         _LIST_SUBSCRIBED_WORKTEAMS,
     )

@@ -11,6 +11,7 @@ from aiobotantic.pages import Pagination, Paginator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker.models import AddTagsOutput, DeleteTagsOutput, ListTagsOutput, Tag
 
@@ -47,7 +48,7 @@ _LIST_TAGS_PAGES = Pagination["ListTagsOutput", "Tag"](
 class TagOperations(Operations):
     """Operations of `tag`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _ADD_TAGS,
         _DELETE_TAGS,
         _LIST_TAGS,

@@ -13,6 +13,7 @@ from aiosagemaker.sagemaker import waiters
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import (
@@ -129,7 +130,7 @@ _UPDATE_TRAINING_JOB = Operation["UpdateTrainingJobResponse"](
 class TrainingJobOperations(Operations):
     """Operations of `training_job`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_TRAINING_JOB,
         _DELETE_TRAINING_JOB,
         _DESCRIBE_TRAINING_JOB,

@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker.models import (
         CreateTrainingPlanResponse,
@@ -98,7 +99,7 @@ _SEARCH_TRAINING_PLAN_OFFERINGS = Operation["SearchTrainingPlanOfferingsResponse
 class TrainingPlanOperations(Operations):
     """Operations of `training_plan`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_TRAINING_PLAN,
         _DESCRIBE_TRAINING_PLAN,
         _DESCRIBE_TRAINING_PLAN_EXTENSION_HISTORY,

@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker.models import (
         CreateTrainingSessionResponse,
@@ -80,7 +81,7 @@ _STOP_TRAINING_SESSION = Operation["StopTrainingSessionResponse"](
 class TrainingSessionOperations(Operations):
     """Operations of `training_session`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_TRAINING_SESSION,
         _DELETE_TRAINING_SESSION,
         _DESCRIBE_TRAINING_SESSION,

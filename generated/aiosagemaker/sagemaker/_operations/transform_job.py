@@ -13,6 +13,7 @@ from aiosagemaker.sagemaker import waiters
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import (
@@ -75,7 +76,7 @@ _STOP_TRANSFORM_JOB = Operation["EmptyOutput"](
 class TransformJobOperations(Operations):
     """Operations of `transform_job`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_TRANSFORM_JOB,
         _DESCRIBE_TRANSFORM_JOB,
         _LIST_TRANSFORM_JOBS,

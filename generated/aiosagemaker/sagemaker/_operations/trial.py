@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker.models import (
         CreateTrialResponse,
@@ -77,7 +78,7 @@ _UPDATE_TRIAL = Operation["UpdateTrialResponse"](
 class TrialOperations(Operations):
     """Operations of `trial`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_TRIAL,
         _DELETE_TRIAL,
         _DESCRIBE_TRIAL,

@@ -12,6 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
+    from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker.models import (
         AssociateTrialComponentResponse,
@@ -98,7 +99,7 @@ _UPDATE_TRIAL_COMPONENT = Operation["UpdateTrialComponentResponse"](
 class TrialComponentOperations(Operations):
     """Operations of `trial_component`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _ASSOCIATE_TRIAL_COMPONENT,
         _CREATE_TRIAL_COMPONENT,
         _DELETE_TRIAL_COMPONENT,

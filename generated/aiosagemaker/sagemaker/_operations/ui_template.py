@@ -9,6 +9,8 @@ from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 
 if TYPE_CHECKING:
+    from typing import Any, ClassVar
+
     from aiosagemaker.sagemaker.models import RenderUiTemplateResponse, RenderableTask, UiTemplate
 
 _RENDER_UI_TEMPLATE = Operation["RenderUiTemplateResponse"](
@@ -24,7 +26,7 @@ _RENDER_UI_TEMPLATE = Operation["RenderUiTemplateResponse"](
 class UiTemplateOperations(Operations):
     """Operations of `ui_template`."""
 
-    OPERATIONS = (_RENDER_UI_TEMPLATE,)
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (_RENDER_UI_TEMPLATE,)
 
     async def render_ui_template(
         self,

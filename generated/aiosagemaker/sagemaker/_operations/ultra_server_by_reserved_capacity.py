@@ -10,6 +10,8 @@ from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
 
 if TYPE_CHECKING:
+    from typing import Any, ClassVar
+
     from aiosagemaker.sagemaker.models import (
         ListUltraServersByReservedCapacityResponse,
         UltraServer,
@@ -37,7 +39,7 @@ _LIST_ULTRA_SERVERS_BY_RESERVED_CAPACITY_PAGES = Pagination[
 class UltraServerByReservedCapacityOperations(Operations):
     """Operations of `ultra_server_by_reserved_capacity`."""
 
-    OPERATIONS = (_LIST_ULTRA_SERVERS_BY_RESERVED_CAPACITY,)
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (_LIST_ULTRA_SERVERS_BY_RESERVED_CAPACITY,)
 
     async def list_ultra_servers_by_reserved_capacity(
         self,

@@ -11,6 +11,7 @@ from aiobotantic.pages import Pagination, Paginator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aiosagemaker.sagemaker.models import (
@@ -74,7 +75,7 @@ _UPDATE_USER_PROFILE = Operation["UpdateUserProfileResponse"](
 class UserProfileOperations(Operations):
     """Operations of `user_profile`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_USER_PROFILE,
         _DELETE_USER_PROFILE,
         _DESCRIBE_USER_PROFILE,

@@ -11,6 +11,7 @@ from aiobotantic.pages import Pagination, Paginator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker.models import (
         CognitoConfig,
@@ -76,7 +77,7 @@ _UPDATE_WORKFORCE = Operation["UpdateWorkforceResponse"](
 class WorkforceOperations(Operations):
     """Operations of `workforce`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_WORKFORCE,
         _DELETE_WORKFORCE,
         _DESCRIBE_WORKFORCE,

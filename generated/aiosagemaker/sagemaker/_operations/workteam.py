@@ -11,6 +11,7 @@ from aiobotantic.pages import Pagination, Paginator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker.models import (
         CreateWorkteamResponse,
@@ -76,7 +77,7 @@ _UPDATE_WORKTEAM = Operation["UpdateWorkteamResponse"](
 class WorkteamOperations(Operations):
     """Operations of `workteam`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_WORKTEAM,
         _DELETE_WORKTEAM,
         _DESCRIBE_WORKTEAM,

@@ -1,3 +1,4 @@
+# ruff: noqa  (as the generator writes it)
 """Operations of `machine`."""
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from aionotebooks.notebooks import waiters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
     from aionotebooks.notebooks.models import (
@@ -76,7 +77,7 @@ _LIST_NOTEBOOK_INSTANCES_PAGES = Pagination[
 class NotebookInstanceOperations(Operations):
     """Operations of `notebook_instance`."""
 
-    OPERATIONS = (
+    OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (
         _CREATE_NOTEBOOK_INSTANCE,
         _CREATE_PRESIGNED_NOTEBOOK_INSTANCE_URL,
         _DELETE_NOTEBOOK_INSTANCE,

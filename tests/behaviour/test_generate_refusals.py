@@ -1,0 +1,394 @@
+"""What the generator refuses: where, what, and the way out; and nothing is written."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from minispec import new_mini, one_structure, tree_of
+
+from aiobotantic_codegen.errors import GeneratorError, NameCollision, SpecError
+
+FINE = one_structure(
+    {"Size": "Size", "Part": "Part", "Token": "String"},
+    shapes={"Size": {"enum": ["a"]}, "Part": {"members": {"X": "String"}}},
+)
+RENAME = "Give one of them another name in specs/overrides.toml, with the reason."
+RENAME_MEMBER = "Give the member another name in specs/overrides.toml, with the reason."
+UNMATCHED = "Remove the entry, or correct the name it looks for."
+NAMES = "Names of operations, shapes and members are letters, digits and underscores."
+PAGING = "Tokens and limit are members of input and output; the result is one list."
+PYTHON_NAME = "Letters, digits and underscores."
+METHODS = "No override renames a method: leave one of them out of the specs."
+
+
+def spec(**changes: Any) -> dict[str, Any]:
+    """Return the spec that is fine, with shapes, operations and tables added."""
+    changed = copy.deepcopy(FINE)
+    for key, value in changes.items():
+        changed[key] = changed.get(key, {}) | value if isinstance(value, dict) else value
+    return changed
+
+
+def operation(name: str, **more: Any) -> dict[str, Any]:
+    return {name: {"input": "SendRequest", "output": "SendResponse", **more}}
+
+
+def override(kind: str, **entry: str) -> str:
+    lines = [f"{key} = {value!r}" for key, value in {"reason": "x", **entry}.items()]
+    return "\n".join([f"[[services.mini.{kind}]]", *lines])
+
+
+def paginator(**changes: Any) -> dict[str, Any]:
+    keys = {"input_token": "Token", "output_token": "Token", "result_key": "Part"}
+    return {"paginators": {"Send": keys | changes}}
+
+
+CASES: dict[str, tuple[dict[str, Any], type[GeneratorError], str, str, str]] = {
+    "members": (
+        spec(shapes={"Part": {"members": {"FooBar": "String", "fooBar": "String"}}}),
+        NameCollision,
+        "mini/service-2.json#/shapes/Part/members",
+        "the members 'FooBar' and 'fooBar' are both 'foo_bar' in Python",
+        RENAME,
+    ),
+    "a member and a reserved name": (
+        spec(shapes={"Part": {"members": {"Json": "String", "json_": "String"}}}),
+        NameCollision,
+        "mini/service-2.json#/shapes/Part/members",
+        "the members 'Json' and 'json_' are both 'json_' in Python",
+        RENAME,
+    ),
+    "enum values": (
+        spec(shapes={"Size": {"enum": ["ml.t2", "x", "ml-t2"]}}),
+        NameCollision,
+        "mini/service-2.json#/shapes/Size/enum",
+        "the values 'ml.t2' and 'ml-t2' are both 'ML_T2' in Python",
+        RENAME,
+    ),
+    "shapes": (
+        spec(shapes={"part": {"enum": ["x"]}}),
+        NameCollision,
+        "mini/service-2.json#/shapes",
+        "the shapes 'Part' and 'part' are both 'Part' in Python",
+        RENAME,
+    ),
+    "a shape and an error": (
+        spec(shapes={"part": {"exception": True, "members": {}}}),
+        NameCollision,
+        "mini/service-2.json#/shapes",
+        "the shapes 'Part' and 'part' are both 'Part' in Python",
+        RENAME,
+    ),
+    "operations": (
+        spec(operations=operation("GetURL") | operation("GetUrl")),
+        NameCollision,
+        "mini/service-2.json#/operations",
+        "the methods 'GetURL' and 'GetUrl' are both 'get_url' in Python",
+        METHODS,
+    ),
+    "an operation and an iterator": (
+        spec(
+            operations=operation("IterSend"),
+            shapes={"Part": {"member": "String"}},
+            **paginator(),
+        ),
+        NameCollision,
+        "mini/service-2.json#/operations",
+        "the methods 'the iterator of Send' and 'IterSend' are both 'iter_send' in Python",
+        METHODS,
+    ),
+    "an operation and a waiter": (
+        spec(
+            operations=operation("WaitUntilSent"),
+            waiters={"Sent": {"operation": "Send", "delay": 1, "maxAttempts": 1, "acceptors": []}},
+        ),
+        NameCollision,
+        "mini/service-2.json#/operations",
+        "the methods 'the waiter Sent' and 'WaitUntilSent' are both 'wait_until_sent' in Python",
+        METHODS,
+    ),
+    "a member and an iterator's argument": (
+        spec(
+            shapes={
+                "Part": {"member": "String"},
+                "SendRequest": {"members": {"Token": "String", "Limit": "Integer"}},
+            },
+            **paginator(),
+        ),
+        NameCollision,
+        "mini/service-2.json#/shapes/SendRequest/members/Limit",
+        "the member 'Limit' and an argument of the iterator or waiter of Send are both 'limit' "
+        "in Python",
+        RENAME_MEMBER,
+    ),
+    "a member and a waiter's argument": (
+        spec(
+            shapes={"SendRequest": {"members": {"Timeout": "Integer"}}},
+            waiters={"Sent": {"operation": "Send", "delay": 1, "maxAttempts": 1, "acceptors": []}},
+        ),
+        NameCollision,
+        "mini/service-2.json#/shapes/SendRequest/members/Timeout",
+        "the member 'Timeout' and an argument of the iterator or waiter of Send are both "
+        "'timeout' in Python",
+        RENAME_MEMBER,
+    ),
+    "a name of an override that another member has": (
+        spec(overrides=override("names", shape="SendRequest", member="Part", name="size")),
+        NameCollision,
+        "mini/service-2.json#/shapes/SendRequest/members",
+        "the members 'Size' and 'Part' are both 'size' in Python",
+        RENAME,
+    ),
+    "an operation without input": (
+        spec(operations={"Ping": {"output": "SendResponse"}}),
+        SpecError,
+        "mini/service-2.json#/operations/Ping",
+        "the operation has no input",
+        "Give it an empty structure as input.",
+    ),
+    "an override of a shape that is not there": (
+        spec(overrides=override("sensitive", shape="Nobody")),
+        SpecError,
+        "overrides.toml#/services/mini/sensitive/0",
+        "there is no shape 'Nobody' in the model",
+        UNMATCHED,
+    ),
+    "an override of a member that is not there": (
+        spec(overrides=override("names", shape="Part", member="Y", name="z")),
+        SpecError,
+        "overrides.toml#/services/mini/names/0",
+        "there is no 'Y' in 'Part' in the model",
+        UNMATCHED,
+    ),
+    "an override of a value that is not there": (
+        spec(overrides=override("names", shape="Size", member="b", name="B")),
+        SpecError,
+        "overrides.toml#/services/mini/names/0",
+        "there is no 'b' in 'Size' in the model",
+        UNMATCHED,
+    ),
+    "an override of an operation that is not there": (
+        spec(overrides=override("families", operation="Receive", family="mail")),
+        SpecError,
+        "overrides.toml#/services/mini/families/0",
+        "there is no operation 'Receive' in the model",
+        UNMATCHED,
+    ),
+    "a name of an override that is none": (
+        spec(overrides=override("names", shape="Part", name="a b")),
+        SpecError,
+        "overrides.toml#/services/mini/names/0",
+        "'a b' cannot be a name in Python",
+        PYTHON_NAME,
+    ),
+    "a family of an override that is no name": (
+        spec(overrides=override("families", operation="Send", family="../send")),
+        SpecError,
+        "overrides.toml#/services/mini/families/0",
+        "'../send' cannot be a name in Python",
+        PYTHON_NAME,
+    ),
+    "a class name of an override that is a keyword": (
+        spec(overrides="[services.mini]\nclass_name = 'None'"),
+        SpecError,
+        "mini/service-2.json#/metadata/serviceId",
+        "'None' cannot be a name in Python",
+        "Set class_name under [services.mini] in specs/overrides.toml.",
+    ),
+    "a service id that gives no class name": (
+        spec(metadata={"serviceId": "3D thing"}),
+        SpecError,
+        "mini/service-2.json#/metadata/serviceId",
+        "'3DThing' cannot be a name in Python",
+        "Set class_name under [services.mini] in specs/overrides.toml.",
+    ),
+    "a repeated operation that is not there": (
+        spec(behaviour="[services.mini.repeat]\nReceive = { class = 'read', why = 'x' }"),
+        SpecError,
+        "behaviour.toml#/services/mini/repeat/Receive",
+        "there is no operation 'Receive' in the model",
+        "Correct the entry, or remove it. Classes: read, repeatable, once.",
+    ),
+    "a class of repetition that is none": (
+        spec(behaviour="[services.mini.repeat]\nSend = { class = 'twice', why = 'x' }"),
+        SpecError,
+        "behaviour.toml#/services/mini/repeat/Send",
+        "'twice' is no class of repetition",
+        "Correct the entry, or remove it. Classes: read, repeatable, once.",
+    ),
+    "a paginator that names no member of the output": (
+        spec(shapes={"Part": {"member": "String"}}, **paginator(output_token="NextToken")),
+        SpecError,
+        "mini/paginators-1.json#/pagination/Send",
+        "cannot page by 'NextToken'",
+        PAGING,
+    ),
+    "a paginator that names no member of the input": (
+        spec(shapes={"Part": {"member": "String"}}, **paginator(limit_key="Max")),
+        SpecError,
+        "mini/paginators-1.json#/pagination/Send",
+        "cannot page by 'Max'",
+        PAGING,
+    ),
+    "a paginator whose result is no list": (
+        spec(**paginator()),
+        SpecError,
+        "mini/paginators-1.json#/pagination/Send",
+        "cannot page by 'Part'",
+        PAGING,
+    ),
+    "a paginator with two results": (
+        spec(**paginator(result_key=["Part", "Size"])),
+        SpecError,
+        "mini/paginators-1.json#/pagination/Send",
+        "cannot page by ('Part', 'Size'), which is not one name",
+        PAGING,
+    ),
+    "a paginator without result": (
+        spec(**paginator(result_key=[])),
+        SpecError,
+        "mini/paginators-1.json#/pagination/Send",
+        "cannot page by (), which is not one name",
+        PAGING,
+    ),
+    "an operation whose name is none": (
+        spec(operations=operation("Send\nimport os")),
+        SpecError,
+        "mini/service-2.json#/operations",
+        "'Send\\nimport os' is not a name",
+        NAMES,
+    ),
+    "a shape whose name is none": (
+        spec(shapes={"Part(object)": {"members": {}}}),
+        SpecError,
+        "mini/service-2.json#/shapes",
+        "'Part(object)' is not a name",
+        NAMES,
+    ),
+    "a member whose name is none": (
+        spec(shapes={"Part": {"members": {"x: int = 1": "String"}}}),
+        SpecError,
+        "mini/service-2.json#/shapes/Part/members",
+        "'x: int = 1' is not a name",
+        NAMES,
+    ),
+    "a member whose name has letters beyond ASCII": (
+        spec(shapes={"Part": {"members": {"\u217cambda": "String"}}}),
+        SpecError,
+        "mini/service-2.json#/shapes/Part/members",
+        "'\u217cambda' is not a name",
+        NAMES,
+    ),
+    "a waiter whose name is none": (
+        spec(
+            waiters={
+                "X = 1 #": {"operation": "Send", "delay": 1, "maxAttempts": 1, "acceptors": []}
+            }
+        ),
+        SpecError,
+        "mini/waiters-2.json#/waiters",
+        "'X = 1 #' is not a name",
+        NAMES,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_spec_is_refused(case: str, tmp_path: Path, generator_cache: Path) -> None:
+    bad, kind, place, problem, remedy = CASES[case]
+    mini = new_mini(tmp_path, FINE)
+    mini.generate()
+    before = tree_of(mini.out)
+    mini.write(bad)
+
+    with pytest.raises(GeneratorError) as caught:
+        mini.generate()
+
+    assert str(caught.value) == f"{place}: {problem}\n  {remedy}"
+    assert type(caught.value) is kind
+    assert tree_of(mini.out) == before, "nothing is written"
+
+
+def test_a_protocol_is_refused_where_the_service_is_asked_for(
+    tmp_path: Path, generator_cache: Path
+) -> None:
+    from aiobotantic_codegen.pipeline import Request, generate
+
+    mini = new_mini(tmp_path, spec(metadata={"protocol": "ec2"}))
+
+    with pytest.raises(SpecError) as caught:
+        generate(Request(mini.specs, mini.out, mini.package, services=["mini"]))
+
+    assert str(caught.value) == (
+        "mini/service-2.json#/metadata/protocol: the protocol 'ec2' is not spoken\n  Spoken: json."
+    )
+    assert not mini.out.exists()
+
+
+def test_overrides_of_a_service_that_is_not_there(tmp_path: Path, generator_cache: Path) -> None:
+    mini = new_mini(tmp_path, spec(overrides="[services.minni]\nclass_name = 'Mini'"))
+
+    with pytest.raises(SpecError) as caught:
+        mini.generate()
+
+    assert str(caught.value) == (
+        f"{mini.specs}/overrides.toml#/services/minni: there is no service 'minni' in "
+        f"{mini.specs}\n  Remove the table, or correct its name."
+    )
+
+
+def test_services_of_one_class_name(tmp_path: Path, generator_cache: Path) -> None:
+    mini = new_mini(tmp_path, FINE)
+    new_mini(tmp_path, FINE, service="other")
+
+    with pytest.raises(NameCollision) as caught:
+        mini.generate()
+
+    assert str(caught.value) == (
+        "specs: the services 'mini' and 'other' are both 'Mini' in Python\n"
+        "  Set class_name for one of them in specs/overrides.toml."
+    )
+
+
+def test_modules_of_hand_written_code(tmp_path: Path, generator_cache: Path) -> None:
+    mini = new_mini(tmp_path, FINE)
+    table = f"[modules.{mini.package}]\n"
+
+    mini.write_table("overrides.toml", f"{table}testing = 'os.path'")
+    mini.generate()
+    assert "from os.path import *\n" in (mini.root / "testing.py").read_text()
+    mini.write_table("overrides.toml", f"{table}testing = 'os import path #'")
+    with pytest.raises(SpecError) as caught:
+        mini.generate()
+    assert str(caught.value) == (
+        f"overrides.toml#/modules/{mini.package}/testing: 'os import path #' cannot be a name in "
+        "Python\n  Name a module to import."
+    )
+    mini.write_table("overrides.toml", f"{table}mini = 'os.path'")
+    with pytest.raises(NameCollision, match="are both 'mini' in Python"):
+        mini.generate()
+
+
+def test_a_template_that_fails_is_named(tmp_path: Path, generator_cache: Path) -> None:
+    from aiobotantic_codegen.errors import RenderError
+    from aiobotantic_codegen.pipeline import Request, generate
+
+    mini = new_mini(tmp_path, FINE)
+    templates = tmp_path / "templates"
+    templates.mkdir()
+    request = Request(mini.specs, mini.out, mini.package, templates=(templates,))
+    remedy = "Correct the template, or remove it from the overriding directory."
+    for text, place, problem in [
+        ("{{ nothing.here }}", "templates/wire.py.jinja", "'nothing' is undefined"),
+        ("\n{% if %}", "templates/wire.py.jinja#/line/2", "Expected an expression, got 'end of"),
+        ("def :", "mini/wire.py", "the rendered text is no Python"),
+    ]:
+        (templates / "wire.py.jinja").write_text(text)
+        with pytest.raises(RenderError) as caught:
+            generate(request)
+        assert str(caught.value).startswith(f"{place}: {problem}")
+        assert remedy in str(caught.value) or "Correct the template." in str(caught.value)
+        assert not mini.root.exists()
