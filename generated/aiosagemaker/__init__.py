@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     from aiosagemaker.sagemaker.client import SageMaker as SageMaker
     from aiosagemaker._about import __spec_versions__ as __spec_versions__
     from aiosagemaker._about import __version__ as __version__
-
-__getattr__, __dir__ = lazy_exports(
-    __name__,
-    {
-        "sagemaker.client": ["SageMaker"],
-        "_about": ["__spec_versions__", "__version__"],
-    },
-)
+else:
+    __getattr__, __dir__ = lazy_exports(
+        __name__,
+        {
+            "sagemaker.client": ["SageMaker"],
+            "_about": ["__spec_versions__", "__version__"],
+        },
+    )

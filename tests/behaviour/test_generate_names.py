@@ -7,56 +7,9 @@ from typing import Any
 
 import pytest
 from minispec import Generate, one_structure, refusals, sent
+from obstacles import IRREGULAR, OBSTACLES, RESERVED, camel_case
 
-from aiobotantic.structure import Structure, read_json
-
-IRREGULAR = {
-    "RoleARN": "role_arn",
-    "roleArn2": "role_arn2",
-    "VolumeSizeInGB": "volume_size_in_gb",
-    "KMSKeyId": "kms_key_id",
-    "S3Uri": "s3_uri",
-    "Fleet_Name": "fleet_name",
-    "_Hidden": "hidden",
-    "AIJobs": "ai_jobs",
-    "IPv4s": "i_pv4s",
-    "XMLs": "xmls",
-    "__Type__": "type",
-    "A1B": "a1_b",
-}
-RESERVED = {
-    "Lambda": "lambda_",
-    "From": "from_",
-    "Class": "class_",
-    "None": "none",
-    "Json": "json_",
-    "Copy": "copy_",
-    "Dict": "dict_",
-    "Str": "str_",
-    "Datetime": "datetime_",
-    "DateTime": "date_time",
-    "Bool": "bool_",
-    "List": "list_",
-    "Self": "self_",
-    "Schema": "schema_",
-    "Validate": "validate_",
-    "ModelConfig": "model_config_",
-    "ModelDump": "model_dump_",
-    "ModelFields": "model_fields_",
-    "ModelName": "model_name",
-    "Register": "register_",
-    "Mro": "mro_",
-    "WireName": "wire_name_",
-    "ToWire": "to_wire_",
-    "FromWire": "from_wire_",
-    "ResponseMetadata": "response_metadata_",
-    "Waiters": "waiters_",
-    "Items": "items",
-    "Values": "values",
-    "Operation": "operation",
-    "Fields": "fields",
-    "Cls": "cls",
-}
+from aiobotantic.structure import Structure, read_json, write_json
 
 
 def renamed(names: dict[str, str], shape: str) -> dict[str, str]:
@@ -235,3 +188,22 @@ def test_families_may_be_called_like_keywords_and_like_the_generators_own_files(
         assert getattr(mini.models, name)
     client = mini.module("client").Mini
     assert len(client.operations()) == len(operations)
+
+
+@pytest.mark.parametrize("spec", [OBSTACLES, camel_case(OBSTACLES)], ids=["Pascal", "camel"])
+def test_the_obstacle_course_runs(generated: Generate, spec: dict[str, Any]) -> None:
+    mini = generated(spec)
+    models = mini.models
+
+    leaf = models.Node(kids=[], kind="new", by_kind={"a": []}, role_arn="b")
+    choice = models.Choice(arm_=models.Node(kids=[leaf], kind="a", by_kind={}, lambda_=leaf))
+    request = models.TimesRequest(choice=choice, by_kind={"new": [leaf]}, times=[], self_=leaf)
+
+    assert refusals(request) == [
+        "self_.kids: must have at least 1 entries, has 0",
+        "by_kind['new'][0].kids: must have at least 1 entries, has 0",
+    ] or len(refusals(request)) == 5
+    assert read_json(models.TimesRequest, write_json(request)) == request
+    assert mini.module("client").Mini.operations().keys() == spec["operations"].keys()
+    for module in ("errors", "waiters", "wire"):
+        assert mini.module(module)

@@ -7,5 +7,10 @@ from aiobotantic.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from aiosagemaker.sagemaker.client import SageMaker as SageMaker
-
-__getattr__, __dir__ = lazy_exports(__name__, {"client": ["SageMaker"]})
+else:
+    __getattr__, __dir__ = lazy_exports(
+        __name__,
+        {
+            "client": ["SageMaker"],
+        },
+    )

@@ -2,7 +2,7 @@
 """Errors of Amazon SageMaker Service, and the usual ones that no model lists."""
 
 from aiobotantic import errors as common
-from aiobotantic.errors import *
+from aiobotantic.errors import *  # pyright: ignore[reportWildcardImportFromLibrary]
 
 
 class ConflictException(common.ServiceError):

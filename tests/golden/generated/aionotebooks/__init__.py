@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     from aionotebooks.notebooks.client import Notebooks as Notebooks
     from aionotebooks._about import __spec_versions__ as __spec_versions__
     from aionotebooks._about import __version__ as __version__
-
-__getattr__, __dir__ = lazy_exports(
-    __name__,
-    {
-        "notebooks.client": ["Notebooks"],
-        "_about": ["__spec_versions__", "__version__"],
-    },
-)
+else:
+    __getattr__, __dir__ = lazy_exports(
+        __name__,
+        {
+            "notebooks.client": ["Notebooks"],
+            "_about": ["__spec_versions__", "__version__"],
+        },
+    )

@@ -7,5 +7,10 @@ from aiobotantic.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from aionotebooks.notebooks.client import Notebooks as Notebooks
-
-__getattr__, __dir__ = lazy_exports(__name__, {"client": ["Notebooks"]})
+else:
+    __getattr__, __dir__ = lazy_exports(
+        __name__,
+        {
+            "client": ["Notebooks"],
+        },
+    )

@@ -2,7 +2,7 @@
 """Errors of Notebooks, and the usual ones that no model lists."""
 
 from aiobotantic import errors as common
-from aiobotantic.errors import *
+from aiobotantic.errors import *  # pyright: ignore[reportWildcardImportFromLibrary]
 
 
 class ResourceLimitExceeded(common.ServiceError):

@@ -23,26 +23,26 @@ if TYPE_CHECKING:
         S3Source as S3Source,
         Tag as Tag,
     )
-
-__getattr__, __dir__ = lazy_exports(
-    __name__,
-    {
-        "_shapes.notebook_instance": [
-            "CreateNotebookInstanceInput",
-            "CreateNotebookInstanceOutput",
-            "CreatePresignedNotebookInstanceUrlInput",
-            "CreatePresignedNotebookInstanceUrlOutput",
-            "DeleteNotebookInstanceInput",
-            "DescribeNotebookInstanceInput",
-            "DescribeNotebookInstanceOutput",
-            "InstanceType",
-            "ListNotebookInstancesInput",
-            "ListNotebookInstancesOutput",
-            "NotebookInstanceStatus",
-            "NotebookInstanceSummary",
-            "NotebookSource",
-            "S3Source",
-            "Tag",
-        ],
-    },
-)
+else:
+    __getattr__, __dir__ = lazy_exports(
+        __name__,
+        {
+            "_shapes.notebook_instance": [
+                "CreateNotebookInstanceInput",
+                "CreateNotebookInstanceOutput",
+                "CreatePresignedNotebookInstanceUrlInput",
+                "CreatePresignedNotebookInstanceUrlOutput",
+                "DeleteNotebookInstanceInput",
+                "DescribeNotebookInstanceInput",
+                "DescribeNotebookInstanceOutput",
+                "InstanceType",
+                "ListNotebookInstancesInput",
+                "ListNotebookInstancesOutput",
+                "NotebookInstanceStatus",
+                "NotebookInstanceSummary",
+                "NotebookSource",
+                "S3Source",
+                "Tag",
+            ],
+        },
+    )
