@@ -46,7 +46,7 @@ def format_texts(texts: Mapping[str, str]) -> Formatted:
     cache = TextCache(cache_folder() / "format.sqlite")
     stamp = f"{black_version()} {LINE_LENGTH}\n"
     parts = {
-        path: [f"{part.strip()}\n" for part in _CLASS.split(text)]
+        path: [f"{part.strip()}\n" for part in _CLASS.split(text) if part.strip()]
         for path, text in texts.items()
         if path.endswith(".py")
     }

@@ -293,8 +293,8 @@ class Client(Operations):
         except TransportError as error:
             if connection.closed:
                 raise ClientClosedError(
-                    f"{connection.client} was closed while {operation.name} was under way: it may "
-                    "have been carried out"
+                    f"{connection.client} was closed while {operation.name} was under way"
+                    f"{_doubt(operation)}"
                 ) from error
             raise
         return answer  # type: ignore[no-any-return]
@@ -357,12 +357,15 @@ async def _before_deadline(coroutine: Any, call: Call, seconds: float) -> Struct
     except TimeoutError as error:
         if not deadline.expired():
             raise
-        doubt = "" if call.operation.repeat is Repeat.READ else "; it may have been carried out"
         raise CallTimeoutError(
-            f"{call.operation.name} took longer than its {seconds} s{doubt}",
+            f"{call.operation.name} took longer than its {seconds} s{_doubt(call.operation)}",
             operation=call.operation.name,
             attempts=call.attempts,
         ) from error
+
+
+def _doubt(operation: Operation[Any]) -> str:
+    return "" if operation.repeat is Repeat.READ else "; it may have been carried out"
 
 
 def _find_operations(client: type[Client]) -> Mapping[str, Operation[Any]]:

@@ -303,6 +303,17 @@ async def test_the_retry_budget_is_used_up_by_calls_that_never_succeed(
     assert len(service.sent) == 110 + 100  # a retry costs 5 of 500
 
 
+async def test_a_success_gives_back_what_its_retry_cost(
+    service: HttpService, workshop: Workshop
+) -> None:
+    lane: Any = workshop._connection.lane
+    service.script = [error("ThrottlingException"), answer()]
+
+    await create(workshop)
+
+    assert lane._budget.available == 500
+
+
 async def test_clock_skew_is_corrected_once_from_the_date_header(
     service: HttpService, workshop: Workshop
 ) -> None:
@@ -394,6 +405,23 @@ async def test_closing_during_a_call_ends_it_with_a_clear_error(service: HttpSer
         await call
 
 
+async def test_closing_during_a_call_that_could_be_repeated_ends_it_at_once(
+    service: HttpService,
+) -> None:
+    service.script = [answer(delay=30)]
+    client = await Workshop(region_name="us-east-1", endpoint_url=service.url).open()
+    describe = client.with_options(retries=9).describe_machine(machine_name="m")
+    call = asyncio.create_task(describe)
+    await service.first_request()
+
+    await client.close()
+
+    with pytest.raises(
+        errors.ClientClosedError, match=r"was closed while DescribeMachine was under way$"
+    ):
+        await asyncio.wait_for(call, 3)
+
+
 async def test_cancelling_a_call_leaves_the_client_usable(
     service: HttpService, workshop: Workshop
 ) -> None:
@@ -452,6 +480,27 @@ async def test_a_handler_may_replace_the_request_and_is_checked(service: HttpSer
     assert [sent.body["MachineName"] for sent in service.sent] == ["m "]
 
 
+async def test_a_handler_may_call_the_client(service: HttpService) -> None:
+    session = AioSession()
+    seen: list[Any] = []
+    client = Workshop(session, region_name="us-east-1", endpoint_url=service.url)
+
+    async def look(**_: Any) -> None:
+        seen.append(await client.describe_machine(machine_name="other"))
+
+    session.register("provide-client-params.workshop.CreateMachine", look)
+    service.script = [answer({"MachineName": "other"}), hang_up]
+    async with client:
+        with pytest.raises(errors.AmbiguousResultError, match=r"CreateMachine"):
+            await create(client)
+
+    assert seen[0].machine_name == "other"
+    assert [(sent.operation, sent.body["MachineName"]) for sent in service.sent] == [
+        ("DescribeMachine", "other"),
+        ("CreateMachine", "m"),
+    ]
+
+
 async def test_the_users_session_stays_as_it_was(service: HttpService) -> None:
     session = AioSession()
     loader = session.get_component("data_loader")
@@ -493,6 +542,7 @@ async def test_instrumentation_that_patches_make_api_call_works(
 
     ((operation, params, answered),) = traced
     assert operation == "CreateMachine"
+    assert not params.looked_at  # nobody asked, so nothing was made of it
     assert params.get("MachineName") == "m"
     assert {**params} == {"MachineName": "m", "MachineKind": "mill.large"}
     assert answered["ResponseMetadata"]["RequestId"] == "request-1"

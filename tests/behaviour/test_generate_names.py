@@ -199,10 +199,16 @@ def test_the_obstacle_course_runs(generated: Generate, spec: dict[str, Any]) -> 
     choice = models.Choice(arm_=models.Node(kids=[leaf], kind="a", by_kind={}, lambda_=leaf))
     request = models.TimesRequest(choice=choice, by_kind={"new": [leaf]}, times=[], self_=leaf)
 
-    assert refusals(request) == [
-        "self_.kids: must have at least 1 entries, has 0",
-        "by_kind['new'][0].kids: must have at least 1 entries, has 0",
-    ] or len(refusals(request)) == 5
+    assert [problem.partition(":")[0] for problem in refusals(request)] == [
+        "self_.kids",
+        "self_.by_kind['a']",
+        "choice.arm_.kids[0].kids",
+        "choice.arm_.kids[0].by_kind['a']",
+        "choice.arm_.lambda_.kids",
+        "choice.arm_.lambda_.by_kind['a']",
+        "by_kind['new'][0].kids",
+        "by_kind['new'][0].by_kind['a']",
+    ]
     assert read_json(models.TimesRequest, write_json(request)) == request
     assert mini.module("client").Mini.operations().keys() == spec["operations"].keys()
     for module in ("errors", "waiters", "wire"):

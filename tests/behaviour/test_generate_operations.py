@@ -383,7 +383,7 @@ def test_a_waiter_says_what_the_model_says(mini: Mini) -> None:
 async def test_a_modelled_error_is_raised_as_its_class_with_its_members(
     mini: Mini, client: Any, service: HttpService
 ) -> None:
-    members = {
+    members: dict[str, Any] = {
         "Names": ["tom"],
         "Args": "a",
         "RequestId": "r",

@@ -177,6 +177,30 @@ CASES: dict[str, tuple[dict[str, Any], type[GeneratorError], str, str, str]] = {
         "there is no operation 'Receive' in the model",
         UNMATCHED,
     ),
+    "a class name of a shape that has no class": (
+        spec(
+            shapes={"Text": {"type": "string"}},
+            overrides=override("names", shape="Text", name="Prose"),
+        ),
+        SpecError,
+        "overrides.toml#/services/mini/names/0",
+        "there is no structure or enum 'Text' in the model",
+        UNMATCHED,
+    ),
+    "a value of an enum that is sensitive alone": (
+        spec(overrides=override("sensitive", shape="Size", member="a")),
+        SpecError,
+        "overrides.toml#/services/mini/sensitive/0",
+        "there is no 'a' in 'Size' in the model",
+        UNMATCHED,
+    ),
+    "a list that holds itself": (
+        spec(shapes={"Part": {"member": "Parts"}, "Parts": {"key": "String", "value": "Part"}}),
+        SpecError,
+        "mini/service-2.json#/shapes/Part",
+        "'Part' holds itself without a structure between",
+        "Correct the shape: such a value has no type.",
+    ),
     "a name of an override that is none": (
         spec(overrides=override("names", shape="Part", name="a b")),
         SpecError,

@@ -7,6 +7,7 @@ import os
 import pickle
 import threading
 import warnings
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +42,8 @@ def config_of(client: Workshop) -> Any:
     return lane._client.meta.config
 
 
-async def create(client: Workshop, name: str = "m") -> Any:
-    return await client.create_machine(machine_name=name, machine_kind="mill.large")
+def create(client: Workshop, name: str = "m") -> Coroutine[Any, Any, Any]:
+    return client.create_machine(machine_name=name, machine_kind="mill.large")
 
 
 # What it is made with
@@ -297,11 +298,12 @@ async def test_a_client_belongs_to_its_process(workshop: Workshop) -> None:
     if child == 0:
         message = b"no error"
         try:
-            await create(workshop)
+            create(workshop).send(None)  # one step: the loop is the parent's
         except ClientClosedError as caught:
             message = str(caught).encode()
-        os.write(write, message)
-        os._exit(0)
+        finally:
+            os.write(write, message)
+            os._exit(0)
     await asyncio.to_thread(os.waitpid, child, 0)
 
     assert os.read(read, 1000) == (

@@ -46,6 +46,7 @@ def test_every_error_survives_pickling_and_copying(cls: type[Exception]) -> None
 
     for twin in (pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):
         assert type(twin) is cls
+        assert twin is not error
         assert (str(twin), twin.args) == (str(error), error.args)
         assert vars(twin) == vars(error)
     assert issubclass(cls, errors.AioBotanticError)

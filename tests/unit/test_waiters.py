@@ -12,7 +12,7 @@ from sample_service import Workshop
 from sample_service.workshop.errors import MachineNotFound
 from sample_service.workshop.models import DescribeMachineOutput, Tag
 
-from aiobotantic.errors import AccessDeniedException, WaiterFailed, WaiterTimedOut
+from aiobotantic.errors import AccessDeniedException, CallTimeoutError, WaiterFailed, WaiterTimedOut
 from aiobotantic.waiters import Acceptor, Matcher, Waiter
 
 
@@ -89,6 +89,15 @@ async def test_the_deadline_also_ends_a_call_and_a_pause(
 
     assert caught.value.last_response is not None
     assert caught.value.last_response["MachineStatus"] == "Pending"
+
+
+async def test_a_calls_own_deadline_is_another_matter(
+    service: HttpService, workshop: Workshop
+) -> None:
+    service.script = [answer(delay=30)]
+
+    with pytest.raises(CallTimeoutError, match=r"DescribeMachine took longer than its 0.1 s"):
+        await workshop.with_options(timeout=0.1).wait_until_machine_in_service(machine_name="m")
 
 
 async def test_the_default_deadline_is_the_models() -> None:

@@ -80,6 +80,7 @@ class _Builder:
         self._check_protocol()
         self._check_names()
         self.value = cache(self._value)
+        self.holders: list[str] = []
         self.references = cache(self._references)
         self.inputs = {o.input.shape: name for name, o in self._operations() if o.input}
         self.outputs = {o.output.shape: name for name, o in self._operations() if o.output}
@@ -204,9 +205,11 @@ class _Builder:
             case "string" if shape.enum:
                 return Value(Ref(name), sensitive=sensitive)
             case "list" if shape.member is not None:
-                kind: Any = ListOf(self.value(shape.member.shape))
+                kind: Any = ListOf(self._inner(name, shape.member.shape))
             case "map" if shape.key is not None and shape.value is not None:
-                kind = MapOf(self.value(shape.key.shape), self.value(shape.value.shape))
+                kind = MapOf(
+                    self._inner(name, shape.key.shape), self._inner(name, shape.value.shape)
+                )
             case known if known in _SCALARS:
                 kind = _SCALARS[known]
             case unknown:
@@ -217,6 +220,19 @@ class _Builder:
                     f"Known: structure, list, map, {', '.join(_SCALARS)}.",
                 )
         return Value(kind, shape.min, shape.max, shape.pattern, sensitive)
+
+    def _inner(self, holder: str, name: str) -> Value:
+        if holder in self.holders:
+            raise SpecError(
+                self.file,
+                json_pointer("shapes", holder),
+                f"{holder!r} holds itself without a structure between",
+                "Correct the shape: such a value has no type.",
+            )
+        self.holders.append(holder)
+        value = self.value(name)
+        self.holders.pop()
+        return value
 
     def _class_names(self) -> dict[str, str]:
         named = [n for n, s in self.shapes.items() if s.type == "structure" or s.enum]

@@ -273,7 +273,7 @@ def singular(word: str) -> str:
     """Return a file name's word without its plural: `policies` is `policy`, `status` stays."""
     if word.endswith("ies") and len(word) > 4:
         return f"{word[:-3]}y"
-    if word.endswith("ases"):
+    if word.endswith("iases"):
         return word[:-2]
     if word.endswith("s") and not word.endswith(("as", "ss", "us", "is")) and len(word) > 3:
         return word[:-1]

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from aiobotantic_codegen.errors import SpecError, json_pointer
 from aiobotantic_codegen.ir.names import check_python_name
-from aiobotantic_codegen.load.documents import ServiceDocument
+from aiobotantic_codegen.load.documents import ServiceDocument, ShapeDocument
 from aiobotantic_codegen.load.service import ServiceOverrides
 
 FILE = "overrides.toml"
@@ -44,18 +44,23 @@ class Overrides:
         for at, family in enumerate(entries.families):
             if family.operation not in document.operations:
                 self._unmatched(f"families/{at}", f"operation {family.operation!r}")
-        marked = [
-            *((f"names/{at}", e.shape, e.member) for at, e in enumerate(entries.names)),
-            *((f"sensitive/{at}", e.shape, e.member) for at, e in enumerate(entries.sensitive)),
-        ]
-        for place, name, member in marked:
-            shape = document.shapes.get(name)
-            if shape is None:
-                self._unmatched(place, f"shape {name!r}")
-            elif member is not None and member not in (
-                shape.members if shape.type == "structure" else shape.enum or ()
-            ):
-                self._unmatched(place, f"{member!r} in {name!r}")
+        for at, named in enumerate(entries.names):
+            shape = self._shape(document, f"names/{at}", named.shape)
+            known = [*shape.members, *(shape.enum or ())]
+            if named.member is None and not known and shape.type != "structure":
+                self._unmatched(f"names/{at}", f"structure or enum {named.shape!r}")
+            if named.member is not None and named.member not in known:
+                self._unmatched(f"names/{at}", f"{named.member!r} in {named.shape!r}")
+        for at, marked in enumerate(entries.sensitive):
+            shape = self._shape(document, f"sensitive/{at}", marked.shape)
+            if marked.member is not None and marked.member not in shape.members:
+                self._unmatched(f"sensitive/{at}", f"{marked.member!r} in {marked.shape!r}")
+
+    def _shape(self, document: ServiceDocument, place: str, name: str) -> ShapeDocument:
+        shape = document.shapes.get(name)
+        if shape is None:
+            self._unmatched(place, f"shape {name!r}")
+        return shape
 
     def _unmatched(self, place: str, what: str) -> NoReturn:
         raise SpecError(
