@@ -381,7 +381,7 @@ def _find_wire_methods(client: type[Client]) -> Mapping[str, Operation[Any]]:
     xform_name = resolve("botocore", "xform_name")
     methods: dict[str, Operation[Any]] = {}
     for operation in client.operations().values():
-        name = xform_name(operation.name)
+        name = xform_name(operation.name).lower()  # as the generator names methods
         taken = keyword.iskeyword(name) or hasattr(Client, name)
         methods[f"{name}_" if taken else name] = operation
     return methods

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from aiobotantic.pickling import public_module, resolve
 
@@ -23,6 +23,13 @@ class OpenEnum(StrEnum):
         member = str.__new__(cls, value)
         member._name_ = member._value_ = str(value)
         return member
+
+    if TYPE_CHECKING:
+
+        @property
+        def value(self) -> str:
+            """The raw string, also of a value that the model does not list."""
+            ...
 
     @property
     def is_known(self) -> bool:

@@ -243,7 +243,8 @@ class Structure(_Base):
             if name in fields or name == "response_metadata":
                 fields[name] = value
             elif value is not None:
-                extra[pascal_case(name)] = value
+                generate: Any = type(self).model_config.get("alias_generator", pascal_case)
+                extra[generate(name)] = value
         for wire in list(extra):
             if (name := members.by_wire_name.get(wire)) is not None:
                 value, convert = extra.pop(wire), members.converters.get(name)

@@ -68,8 +68,8 @@ class Docstrings:
         arguments: list[tuple[str, str]] = [(m.name, self.argument(m)) for m in operation.arguments]
         waiting = [(name, text.format(**numbers)) for name, text in _WAITING]
         errors = [
-            ("WaiterFailed", "A state was reached from which there is no way."),
-            ("WaiterTimedOut", "The time is over."),
+            ("WaiterFailed", "A failure state was reached."),
+            ("WaiterTimedOut", "The deadline passed."),
         ]
         end = "None where an error of the service was the end waited for."
         returns = f"The last response{'; ' + end if waiter.may_end_without_response else '.'}"

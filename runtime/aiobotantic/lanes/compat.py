@@ -43,9 +43,13 @@ from aiobotantic.lanes.lazy_dicts import Parsed, WireParams
 from aiobotantic.lanes.session import base_session, client_config, own_session, prepare
 from aiobotantic.lanes.transport import ambiguous_error, transport_error
 from aiobotantic.operation import Operation, Service
+from aiobotantic.pickling import resolve
 from aiobotantic.protocols import WireProtocol, error_class, request_id_of
 from aiobotantic.retry import DEFAULT_ATTEMPTS, Attempt, RetryBudget, Verdict, decide
 from aiobotantic.structure import ResponseMetadata, Structure
+
+# Not imported by name: it has no type information.
+_AioBaseClient = resolve("aiobotocore.client", "AioBaseClient")
 
 logger = logging.getLogger(__name__)
 
@@ -168,7 +172,7 @@ class CompatLane:
     async def close(self) -> None:
         """Close every connection."""
         self._closed = True
-        await self._client.close()
+        await _AioBaseClient.close(self._client)  # an operation may be called Close
 
     def serialize_to_request(self, parameters: Any, operation_model: Any) -> dict[str, Any]:
         """Return botocore's request dict: the serializer's only method that is called."""

@@ -177,8 +177,8 @@ class EndpointOperations(Operations):
             The last response; None where an error of the service was the end waited for.
 
         Raises:
-            WaiterFailed: A state was reached from which there is no way.
-            WaiterTimedOut: The time is over.
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html)
         """
@@ -208,8 +208,8 @@ class EndpointOperations(Operations):
             The last response.
 
         Raises:
-            WaiterFailed: A state was reached from which there is no way.
-            WaiterTimedOut: The time is over.
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html)
         """

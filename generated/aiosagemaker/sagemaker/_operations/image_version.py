@@ -216,8 +216,8 @@ class ImageVersionOperations(Operations):
             The last response.
 
         Raises:
-            WaiterFailed: A state was reached from which there is no way.
-            WaiterTimedOut: The time is over.
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeImageVersion.html)
         """
@@ -253,8 +253,8 @@ class ImageVersionOperations(Operations):
             The last response; None where an error of the service was the end waited for.
 
         Raises:
-            WaiterFailed: A state was reached from which there is no way.
-            WaiterTimedOut: The time is over.
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeImageVersion.html)
         """

@@ -255,8 +255,8 @@ class NotebookInstanceOperations(Operations):
             The last response; None where an error of the service was the end waited for.
 
         Raises:
-            WaiterFailed: A state was reached from which there is no way.
-            WaiterTimedOut: The time is over.
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeNotebookInstance.html)
         """
@@ -286,8 +286,8 @@ class NotebookInstanceOperations(Operations):
             The last response.
 
         Raises:
-            WaiterFailed: A state was reached from which there is no way.
-            WaiterTimedOut: The time is over.
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeNotebookInstance.html)
         """
@@ -317,8 +317,8 @@ class NotebookInstanceOperations(Operations):
             The last response.
 
         Raises:
-            WaiterFailed: A state was reached from which there is no way.
-            WaiterTimedOut: The time is over.
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeNotebookInstance.html)
         """

@@ -302,8 +302,8 @@ class TrainingJobOperations(Operations):
             The last response.
 
         Raises:
-            WaiterFailed: A state was reached from which there is no way.
-            WaiterTimedOut: The time is over.
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJob.html)
         """

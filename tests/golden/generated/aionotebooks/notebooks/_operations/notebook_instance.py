@@ -195,8 +195,8 @@ class NotebookInstanceOperations(Operations):
             The last response.
 
         Raises:
-            WaiterFailed: A state was reached from which there is no way.
-            WaiterTimedOut: The time is over.
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
 
         [AWS API reference](https://docs.aws.amazon.com/goto/WebAPI/notebooks-2017-07-24/DescribeNotebookInstance)
         """
@@ -226,8 +226,8 @@ class NotebookInstanceOperations(Operations):
             The last response; None where an error of the service was the end waited for.
 
         Raises:
-            WaiterFailed: A state was reached from which there is no way.
-            WaiterTimedOut: The time is over.
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
 
         [AWS API reference](https://docs.aws.amazon.com/goto/WebAPI/notebooks-2017-07-24/DescribeNotebookInstance)
         """
