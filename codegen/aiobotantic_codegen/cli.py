@@ -102,7 +102,13 @@ def generate_command(
         for stage, seconds in outcome.seconds.items():
             typer.echo(f"{seconds:7.3f} s  {stage}")
         typer.echo(f"{outcome.formatted} classes went through black")
+    for path in outcome.strays:
+        typer.echo(f"? {out / package / path}: no run wrote it")
     _print_change(out / package, outcome.change, check=check)
+    if check and outcome.strays:
+        remedy = "move them out of the generated package, or remove them"
+        typer.echo(f"{len(outcome.strays)} files are not the generator's: {remedy}", err=True)
+        raise typer.Exit(1)
 
 
 def _print_change(root: Path, change: TreeChange, *, check: bool) -> None:

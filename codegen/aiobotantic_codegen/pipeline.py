@@ -43,6 +43,8 @@ class Outcome:
 
     change: TreeChange = field(default_factory=TreeChange)
     skipped: dict[str, str] = field(default_factory=dict)
+    strays: list[str] = field(default_factory=list[str])
+    """Files in the package's folder that no run wrote: people's. They stay."""
     formatted: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -57,14 +59,14 @@ def generate(request: Request, *, check: bool = False) -> Outcome:
     with _timed(outcome, "compare with the last run"):
         stamp = _Stamp(request)
         outcome.skipped, done = stamp.last_run()
-    if done:
-        return outcome
-    files = _make(request, outcome)
-    with _timed(outcome, "write"):
-        write: Write = compare_tree if check else write_tree
-        root = request.out / request.package
-        outcome.change = write(root, files, _keep_foreign(root))
-        stamp.store(outcome.skipped, files)
+    root = request.out / request.package
+    if not done:
+        files = _make(request, outcome)
+        with _timed(outcome, "write"):
+            write: Write = compare_tree if check else write_tree
+            outcome.change = write(root, files, _keep_foreign(root))
+            stamp.store(outcome.skipped, files)
+    outcome.strays = _strays(root)
     return outcome
 
 
@@ -166,6 +168,20 @@ def _keep_foreign(root: Path) -> Keep:
             "Restore the file, or empty the folder.",
         ) from None
     return lambda path: path not in written
+
+
+def _strays(root: Path) -> list[str]:
+    """Return the files in the package's folder that no run wrote."""
+    try:
+        written = set(json.loads((root / "manifest.json").read_text())["files"])
+    except FileNotFoundError:  # nothing was ever written
+        return []
+    present = (
+        path.relative_to(root).as_posix()
+        for path in root.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    )
+    return sorted(path for path in present if path not in written)
 
 
 class _Stamp:

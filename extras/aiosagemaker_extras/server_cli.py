@@ -30,13 +30,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65_535:
+        raise argparse.ArgumentTypeError(f"{port} is no port: 0 to 65535")
+    return port
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="aiosagemaker-server",
         description="Serve Amazon SageMaker's control plane for tests. Nothing is kept on disk.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
-    parser.add_argument("--port", type=int, default=0, help="port to listen on (0: a free one)")
+    parser.add_argument("--port", type=_port, default=0, help="port to listen on (0: a free one)")
     parser.add_argument("--region", default="us-east-1", help="region of ARNs (%(default)s)")
     return parser
 

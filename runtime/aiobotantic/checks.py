@@ -19,7 +19,7 @@ from pydantic_core import SchemaError, SchemaValidator, ValidationError
 from pydantic_core import core_schema as cs
 
 from aiobotantic.constraints import Length, Pattern, Range
-from aiobotantic.structure import MASK, Structure, describe, value_type
+from aiobotantic.structure import MASK, Structure, describe, mentions_structure, value_type
 from aiobotantic.unions import UnionStructure
 
 _ANY_LENGTH: Final = Length()
@@ -215,6 +215,8 @@ def _refusal(cls: type[Structure], detail: Any, *, wire: bool) -> Refusal:
         known = _PROBLEMS.get(kind)
         problem = detail["msg"] if known is None else known.format_map(context)
     hidden = kind in ("missing", "extra_forbidden")  # nobody knows whether the latter is sensitive
+    # What stands in a structure's place may hold its sensitive members, in any spelling.
+    hidden = hidden or place.composite
     shown = "" if hidden else _shown(detail["input"], sensitive=place.sensitive)
     return Refusal(path=place.path, problem=problem, kind=kind, value=shown)
 
@@ -237,6 +239,8 @@ class Place(NamedTuple):
     """Whether the value, or what holds it, is masked."""
     union: bool
     """Whether the value is a union."""
+    composite: bool
+    """Whether a structure should stand there, or in it, or nobody knows what."""
 
 
 def locate(cls: type[Structure], location: tuple[Any, ...], *, wire: bool) -> Place:
@@ -260,7 +264,7 @@ def locate(cls: type[Structure], location: tuple[Any, ...], *, wire: bool) -> Pl
             args = get_args(kind)
             kind = value_type(args[-1]) if args else Any
     union = isinstance(kind, type) and issubclass(kind, UnionStructure)
-    return Place(path, sensitive, union)
+    return Place(path, sensitive, union, kind is Any or mentions_structure(kind))
 
 
 def _steps(location: tuple[Any, ...]) -> Iterator[Any]:

@@ -415,6 +415,18 @@ def constructor_error(
     return RequestValidationError("\n  ".join(lines), refusals)
 
 
+def within(error: RequestValidationError, name: str) -> RequestValidationError:
+    """Return the error of a nested structure with the path that leads to it."""
+    from dataclasses import replace
+
+    def path(inner: str) -> str:
+        return f"{name}{inner}" if inner.startswith("[") else f"{name}.{inner}"
+
+    refusals = [replace(refusal, path=path(refusal.path)) for refusal in error.refusals]
+    title = str(error).partition("\n")[0]
+    return RequestValidationError("\n  ".join([title, *map(str, refusals)]), refusals)
+
+
 def _nearest(name: str, known: Sequence[str]) -> str:
     near = get_close_matches(name, known, n=1)
     return f"; did you mean {near[0]!r}?" if near else ""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from functools import cache
 from types import UnionType
@@ -153,7 +154,12 @@ class Structure(_Base):
                 unknown.append(name)
                 continue
             convert = members.converters.get(key)
-            fields[key] = value if convert is None or value is None else convert(value)
+            if convert is not None and value is not None:
+                try:
+                    value = convert(value)
+                except Exception as error:
+                    raise _placed(error, name) from None
+            fields[key] = value
             given.add(key)
         missing = [] if by_wire_name else [name for name in members.required if name not in given]
         if unknown or missing:
@@ -223,11 +229,13 @@ class Structure(_Base):
             return super().__getattr__(name)
 
     def __repr_args__(self) -> Iterator[tuple[str, Any]]:
-        sensitive = describe(type(self)).sensitive
+        members = describe(type(self))
+        sensitive = members.sensitive
         for name in type(self).__pydantic_fields__:
             value = self.__dict__.get(name)
             if value is not None:
-                yield name, (_Shown(MASK) if name in sensitive else value)
+                shown = _printable(value, members.nested[name]) if name in members.nested else value
+                yield name, (_Shown(MASK) if name in sensitive else shown)
         for name in self.__pydantic_extra__ or {}:
             yield name, _Shown("<not in this model>")
 
@@ -276,6 +284,13 @@ else:
 
         def __class_getitem__(cls, response):
             return cls
+
+
+def _placed(error: Exception, name: str) -> Exception:
+    """Return an error of a nested structure that names the member which holds it."""
+    from aiobotantic.errors import RequestValidationError, within
+
+    return within(error, name) if isinstance(error, RequestValidationError) else error
 
 
 class _Shown(str):
@@ -347,6 +362,8 @@ class Members:
     wire_names: dict[str, str]
     by_wire_name: dict[str, str]
     sensitive: frozenset[str]
+    nested: dict[str, Any]
+    """Field name to type, where a structure stands somewhere in the type."""
     converters: dict[str, Converter]
     """Field name to what turns plain values into enums and structures; only where needed."""
 
@@ -369,6 +386,11 @@ def describe(cls: type[Structure]) -> Members:
             for name, member in fields.items()
             if SENSITIVE in member.metadata or _mentions_sensitive(member.annotation)
         ),
+        nested={
+            name: member.annotation
+            for name, member in fields.items()
+            if mentions_structure(member.annotation)
+        },
         converters={name: convert for name, convert in converters.items() if convert is not None},
     )
 
@@ -408,6 +430,34 @@ def _mentions_sensitive(annotation: Any) -> bool:
     return annotation == SENSITIVE or any(map(_mentions_sensitive, get_args(annotation)))
 
 
+def mentions_structure(annotation: Any) -> bool:
+    """Return whether a structure stands somewhere in a type."""
+    kind = value_type(annotation)
+    if isinstance(kind, type) and issubclass(kind, Structure):
+        return True
+    return any(map(mentions_structure, get_args(kind)))
+
+
+def _printable(value: Any, annotation: Any) -> Any:
+    """Return a value for `repr`; what stands in a structure's place may hold secrets."""
+    args = get_args(value_type(annotation))
+    if not args:
+        return value if isinstance(value, Structure) else _Shown(f"<{type(value).__name__}>")
+    if is_sequence(value):
+        return [_printable(each, args[-1]) for each in value]
+    if is_mapping(value):
+        return {key: _printable(each, args[-1]) for key, each in value.items()}
+    return _Shown(f"<{type(value).__name__}>")
+
+
+def _time(value: Any) -> Any:
+    """Return the time that a text names, as boto3 takes it; the door refuses other texts."""
+    try:
+        return datetime.fromisoformat(value) if type(value) is str else value
+    except ValueError:
+        return value
+
+
 def _converter(annotation: Any) -> Converter | None:
     kind = value_type(annotation)
     origin, args = get_origin(kind), get_args(kind)
@@ -415,6 +465,8 @@ def _converter(annotation: Any) -> Converter | None:
         return _list_converter(_converter(args[0]))
     if origin is dict:
         return _map_converter(_converter(args[0]), _converter(args[1]))
+    if kind is datetime:
+        return _time
     if isinstance(kind, type) and issubclass(kind, Enum):
         return lambda value: kind(value) if type(value) is str else value
     if isinstance(kind, type) and issubclass(kind, Structure):
@@ -427,7 +479,15 @@ def _list_converter(item: Converter | None) -> Converter | None:
         return None
 
     def convert(value: Any) -> Any:
-        return [item(each) for each in value] if is_sequence(value) else value
+        if not is_sequence(value):
+            return value
+        items: list[Any] = []
+        for each in value:
+            try:
+                items.append(item(each))
+            except Exception as error:
+                raise _placed(error, f"[{len(items)}]") from None
+        return items
 
     return convert
 

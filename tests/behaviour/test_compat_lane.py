@@ -336,7 +336,7 @@ async def test_clock_skew_is_corrected_once_from_the_date_header(
 
     with pytest.raises(errors.RequestExpired) as caught:
         await create(workshop)
-    assert caught.value.attempts == 2
+    assert caught.value.attempts == 1  # the clocks agree now: another try would fail the same
 
 
 async def test_a_deadline_covers_retries_and_waiting(
@@ -368,7 +368,7 @@ async def test_a_read_timeout_of_a_creation_is_ambiguous(service: HttpService) -
 
 
 async def test_a_hundred_calls_run_at_once(service: HttpService, workshop: Workshop) -> None:
-    service.script = [answer({"MachineName": "m"}, delay=0.5)]
+    service.script = [answer({"MachineName": "m"}, delay=3)]
 
     found = await asyncio.gather(
         *(workshop.describe_machine(machine_name=f"m{n}") for n in range(100))

@@ -115,7 +115,7 @@ def test_a_limit_holds_at_its_edge(
         ("real", 1e308, math.inf, "real = inf: must be a finite number"),
         ("count", 1, True, "count = True: must be an integer"),
         ("share", 0, False, "share = False: must be a number"),
-        ("when", datetime(2020, 1, 1), "2020-01-01", "must be a number (a datetime where"),
+        ("when", datetime(2020, 1, 1), "yesterday", "must be a number (a datetime where"),
         ("when", datetime(2020, 1, 1, tzinfo=UTC), True, "must be a number (a datetime where"),
         ("names", ("ab",), "ab", "names = 'ab': must be a list"),
         ("names", ["ab"], {"ab": 1}, "names: must be a list"),

@@ -232,6 +232,8 @@ def without_prose(document: dict[str, Any]) -> dict[str, Any]:
     for place in documented:
         place.pop("documentation", None)
         place.pop("documentationUrl", None)
+        if isinstance(place.get("deprecatedMessage"), str):
+            place.pop("deprecatedMessage")
     return tree
 
 

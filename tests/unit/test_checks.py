@@ -67,7 +67,7 @@ def machine(**more: Any) -> list[str]:
         ({"spares": {"lathe.small": -1}}, ["spares['lathe.small'] = -1: must be at least 0"]),
         ({"tags": [Tag(key="")]}, ["tags[0].key = '': must have at least 1 characters"]),
         ({"tags": [{"Key": "k"}]}, []),
-        ({"tags": ["k"]}, ["tags[0] = 'k': must be a structure or a mapping"]),
+        ({"tags": ["k"]}, ["tags[0]: must be a structure or a mapping"]),
     ],
 )  # fmt: skip
 def test_limits(fields: dict[str, Any], expected: list[str]) -> None:

@@ -34,7 +34,7 @@ _NAMED = frozenset(
         "waiters",
     }
 )
-PROSE = frozenset({"documentation", "documentationUrl"})
+PROSE = frozenset({"deprecatedMessage", "documentation", "documentationUrl"})
 WAITERS_PROSE = PROSE | {"description"}
 # Not searched: the conditions of endpoint rules call anything anything.
 _VERBATIM = frozenset({"rules"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Protocol
 
 from aiobotantic.operation import Operation, Service
@@ -44,6 +45,8 @@ class Call:
     unreadable: bool = False
     """Whether an answer could not be read."""
     clock_corrected: bool = False
+    clock_shift: timedelta = timedelta(0)
+    """What was added to this machine's clock when the last request was signed."""
 
     @property
     def has_token(self) -> bool:

@@ -8,6 +8,7 @@ handler that decides on retries.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import replace
@@ -25,6 +26,7 @@ from botocore.exceptions import (
     ProfileNotFound,
     TokenRetrievalError,
 )
+from pydantic import ValidationError
 
 from aiobotantic.door import write_request
 from aiobotantic.errors import (
@@ -73,7 +75,9 @@ class CompatLane:
         operations: Mapping[str, Operation[Any]],
         protocol: WireProtocol,
         client: Any,
+        session: Any,
     ) -> None:
+        self._session = session  # kept for clients that open later: they share its credentials
         self.pipeline = Pipeline("botocore", "aiobotocore's own pipeline is the only one so far")
         self.region_name: str | None = client.meta.region_name
         self.endpoint_url: str = client.meta.endpoint_url
@@ -123,9 +127,13 @@ class CompatLane:
             if isinstance(error, AioBotanticError):
                 raise
             raise _setup_error(error) from error
-        lane = cls(service, operations, protocol, client)
-        lane._take_seams()
-        await lane._resolve_endpoint()
+        lane = cls(service, operations, protocol, client, session)
+        try:
+            lane._take_seams()
+            await lane._resolve_endpoint()
+        except BaseException:
+            await lane.close()
+            raise
         return lane
 
     async def _resolve_endpoint(self) -> None:
@@ -204,7 +212,14 @@ class CompatLane:
         if structure is None:  # a handler or a wrapper answered in the service's place
             values = {name: parsed[name] for name in parsed if name != "ResponseMetadata"}
             cls = call.operation.response_class
-            structure = cls.model_validate(values)
+            try:
+                structure = cls.model_validate(values)
+            except ValidationError:
+                raise ResponseParseError(
+                    f"{call.operation.name}: a handler answered in the service's place, but the "
+                    "answer cannot be read",
+                    operation=call.operation.name,
+                ) from None
         vars(structure)["response_metadata"] = ResponseMetadata(
             request_id=metadata.get("RequestId"),
             status_code=metadata.get("HTTPStatusCode", 200),
@@ -245,11 +260,13 @@ class CompatLane:
         if outcome is None or self._closed:
             return None
         facts = _facts(outcome, call, limit, self._mode)
-        decision = decide(facts)
+        # The clock that the request was signed with.
+        now = time.time() + call.clock_shift.total_seconds()
+        decision = decide(facts, now=lambda: now)
         if decision.verdict is Verdict.RETRY and self._budget is not None:
             call.price = self._budget.take(timed_out=isinstance(outcome, ReadTimedOut)) or 0
             if not call.price:  # used up: as if no attempts were left
-                decision = decide(replace(facts, limit=attempts))
+                decision = decide(replace(facts, limit=attempts), now=lambda: now)
         logger.debug(
             "%s: attempt %d of %d: %s; %s after %.3f s",
             *(call.operation.name, attempts, limit, decision.reason),
@@ -259,7 +276,7 @@ class CompatLane:
         call.unreadable = call.unreadable or isinstance(outcome, ResponseParseError)
         if decision.clock_shift is not None:
             call.clock_corrected = True
-            self._correct_clock(timedelta(seconds=decision.clock_shift))
+            self._correct_clock(call.clock_shift + timedelta(seconds=decision.clock_shift))
         if decision.verdict is not Verdict.RETRY:
             return None
         call.attempts += 1
@@ -282,8 +299,9 @@ class CompatLane:
             modify = auth._modify_request_before_signing
 
             def modify_shifted(request: Any) -> None:
-                time = datetime.strptime(request.context["timestamp"], _SIGNING_TIME)
-                shifted = time.replace(tzinfo=UTC) + self._clock_shift
+                _CALL.get().clock_shift = self._clock_shift
+                moment = datetime.strptime(request.context["timestamp"], _SIGNING_TIME)
+                shifted = moment.replace(tzinfo=UTC) + self._clock_shift
                 request.context["timestamp"] = shifted.strftime(_SIGNING_TIME)
                 modify(request)
 

@@ -48,6 +48,9 @@ class Connection:
             # In a thread: the import takes longer than an event loop should wait.
             compat = await asyncio.to_thread(import_module, "aiobotantic.lanes.compat")
             lane = await compat.CompatLane.open(service, operations, protocol, self.settings)
+            if self.closed:  # meanwhile
+                await lane.close()
+                self.ready()
             self._loop = asyncio.get_running_loop()
             self._process = os.getpid()
             self.lane = lane

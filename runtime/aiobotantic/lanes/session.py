@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 from typing import Any, Final
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from aiobotocore.httpsession import AIOHTTPSession
 from botocore import UNSIGNED
@@ -32,6 +32,7 @@ _AioSession = resolve("aiobotocore.session", "AioSession")
 _create_loader = resolve("botocore.loaders", "create_loader")
 
 MAX_POOL_CONNECTIONS: Final = 100
+_defaults: WeakValueDictionary[Any, Any] = WeakValueDictionary()
 _locks: WeakKeyDictionary[Any, tuple[asyncio.AbstractEventLoop, asyncio.Lock]] = WeakKeyDictionary()
 
 
@@ -42,17 +43,32 @@ def base_session(settings: Settings) -> Any:
         ConfigurationError: both a session and a profile were given.
     """
     if settings.session is None:
-        session = _AioSession(profile=settings.profile_name)
-        session.register_component(
-            "data_loader", _shared_loader(session.get_config_variable("data_path"))
-        )
-        return session
+        return _default_session(settings.profile_name)
     if settings.profile_name is not None:
         raise ConfigurationError(
             "session and profile_name were both given: a session has its profile, so make it with "
             "AioSession(profile=...), or leave the session out"
         )
     return settings.session
+
+
+def _default_session(profile: str | None) -> Any:
+    """Return the session of clients that were given none.
+
+    Those that are open at the same time share one, and so one set of credentials, unless the
+    environment or the event loop is another.
+    """
+    environment = frozenset(
+        (name, value) for name, value in os.environ.items() if name.startswith(("AWS_", "HOME"))
+    )
+    key = (profile, id(asyncio.get_running_loop()), environment)
+    session = _defaults.get(key)
+    if session is None:
+        session = _defaults[key] = _AioSession(profile=profile)
+        session.register_component(
+            "data_loader", _shared_loader(session.get_config_variable("data_path"))
+        )
+    return session
 
 
 def client_config(session: Any, config: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -98,4 +99,8 @@ def _kind(error: BaseException, cause: object) -> tuple[type[TransportError], st
         if isinstance(cause, aiohttp.ClientError):
             return ConnectionLost, "the connection broke", True
         return ConnectError, "no connection", False
+    if isinstance(cause, (FileNotFoundError, PermissionError, IsADirectoryError, ssl.SSLError)):
+        return TLSError, "no TLS connection, the certificates cannot be loaded", False
+    if isinstance(cause, (ValueError, TypeError)):
+        return TransportError, "the request cannot be sent", False
     return TransportError, "no whole answer", True

@@ -137,6 +137,8 @@ def _first_problem(cls: type[Structure], error: ValidationError, body: bytes) ->
     if detail["type"] == "model_type" and not detail["loc"]:
         return "", "it is JSON, but no object"
     place = locate(cls, detail["loc"], wire=True)
+    if detail["type"] == "enum":
+        return place.path, "Input should be a string"
     return place.path, "a sensitive member of a wrong type" if place.sensitive else detail["msg"]
 
 
@@ -159,7 +161,7 @@ def _unwritable_values(value: Any, path: str, *, wire: bool) -> Iterator[tuple[s
         for name, wire_name in names.items():
             children.append((f"{path}{dot}{wire_name if wire else name}", getattr(value, name)))
     elif is_mapping(value):
-        children = [(f"{path}[{key!r}]", child) for key, child in value.items()]
+        children = [(f"{path}[...]", child) for child in value.values()]
     elif is_sequence(value):
         children = [(f"{path}[{place}]", child) for place, child in enumerate(value)]
     else:
