@@ -95,7 +95,7 @@ def test_mappings_stand_for_nested_structures_under_names_of_the_wire(mini: Mini
     assert request.part == mini.models.Part(id="1", kind="b")
     assert sent(request)["Parts"] == [{"Id": "2"}]
     with pytest.raises(
-        RequestValidationError, match="Part cannot be made:\n  part.id: is not in the"
+        RequestValidationError, match=r"Part cannot be made:\n  part\.id: is not in the"
     ):
         make(mini, part={"id": "1"})
 
