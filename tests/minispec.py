@@ -188,11 +188,10 @@ def spec_files(spec: Spec) -> dict[str, dict[str, Any]]:
 
 
 def _operation(name: str, operation: Mapping[str, Any]) -> dict[str, Any]:
-    http = {"method": "POST", "requestUri": "/"}
-    whole: dict[str, Any] = {"name": name, "http": operation.get("http", http)}
+    whole: dict[str, Any] = {"name": name}
     whole |= {key: _reference(operation[key]) for key in ("input", "output") if key in operation}
     whole["errors"] = [_reference(error) for error in operation.get("errors", [])]
-    return {**operation, **whole}
+    return {"http": {"method": "POST", "requestUri": "/"}, **operation, **whole}
 
 
 def _shape(shape: Mapping[str, Any]) -> dict[str, Any]:

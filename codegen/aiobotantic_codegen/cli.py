@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,6 +28,13 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Generates AWS clients from service models.",
 )
+
+
+class Docs(StrEnum):
+    """What docstrings say."""
+
+    FACTS = "facts"
+    FULL = "full"
 
 
 @app.callback()
@@ -81,6 +89,15 @@ def generate_command(
             metavar="NAME", help="A service; repeatable. Default: all whose protocol is spoken."
         ),
     ] = None,
+    templates: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="DIR", help="A folder whose templates replace ours of that name; repeatable."
+        ),
+    ] = None,
+    docs: Annotated[
+        Docs, typer.Option(help="Docstrings: facts, or with AWS's prose of the installed botocore.")
+    ] = Docs.FACTS,
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit with 1 if files are stale.")
     ] = False,
@@ -95,9 +112,17 @@ def generate_command(
     gc.disable()  # a short run that drops nearly nothing: collecting takes a tenth of its time
     if not package.isidentifier() or iskeyword(package):
         raise typer.BadParameter(f"{package!r} is not a name of a package")
-    outcome = generate(Request(specs, out, package, tuple(service or ())), check=check)
-    if outcome.skipped:
-        typer.echo(f"left out, protocol not spoken yet: {', '.join(outcome.skipped)}")
+    request = Request(
+        specs,
+        out,
+        package,
+        tuple(service or ()),
+        tuple(templates or ()),
+        docs="full" if docs is Docs.FULL else "facts",
+    )
+    outcome = generate(request, check=check)
+    for name, reason in outcome.skipped.items():
+        typer.echo(f"left out: {name}: {reason}")
     if timings:
         for stage, seconds in outcome.seconds.items():
             typer.echo(f"{seconds:7.3f} s  {stage}")

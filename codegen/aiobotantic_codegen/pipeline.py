@@ -9,11 +9,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from aiobotantic_codegen._version import __version__
 from aiobotantic_codegen.cache import cache_folder
 from aiobotantic_codegen.errors import SpecError, WriteError, json_pointer
 from aiobotantic_codegen.write import Keep, TreeChange, compare_tree, write_tree
+
+if TYPE_CHECKING:
+    from aiobotantic_codegen.load.prose import Prose
 
 Write = Callable[[Path, dict[str, bytes], Keep], TreeChange]
 
@@ -28,6 +32,8 @@ class Request:
         package: name of the package.
         services: names of services; empty for every one whose protocol is spoken.
         templates: directories whose templates come before the generator's own.
+        docs: what docstrings say; `full` adds AWS's prose to the facts.
+        prose: botocore data folder that the prose is read from; None for the installed botocore.
     """
 
     specs: Path
@@ -35,11 +41,13 @@ class Request:
     package: str
     services: Sequence[str] = ()
     templates: Sequence[Path] = ()
+    docs: Literal["facts", "full"] = "facts"
+    prose: Path | None = None
 
 
 @dataclass
 class Outcome:
-    """What a run did: files by what happened to them, services left out, seconds by stage."""
+    """What a run did: files by what happened to them, what it left out, seconds by stage."""
 
     change: TreeChange = field(default_factory=TreeChange)
     skipped: dict[str, str] = field(default_factory=dict)
@@ -92,18 +100,22 @@ def _make(request: Request, outcome: Outcome) -> dict[str, bytes]:
         for each in loaded:
             protocol = each.service.metadata.protocol
             if not request.services and protocol not in PROTOCOLS:
-                outcome.skipped[each.name] = protocol
+                outcome.skipped[each.name] = f"its protocol {protocol!r} is not spoken"
+        prose = _load_prose(request, names)
     with _timed(outcome, "build"):
         services = [
             build_service(each, overrides.services.get(each.name, ServiceOverrides()), behaviour)
             for each in loaded
             if each.name not in outcome.skipped
         ]
+        for service in services:
+            for operation, reason in service.left_out.items():
+                outcome.skipped[f"{service.name}.{operation}"] = reason
     with _timed(outcome, "render"):
         env = environment(request.templates)
         texts: dict[str, str] = {}
         for service in services:
-            texts.update(Sources(env, request.package, service).files())
+            texts.update(Sources(env, request.package, service, prose.get(service.name)).files())
         texts.update(
             package_files(
                 env, request.package, services, overrides.modules.get(request.package, {})
@@ -125,6 +137,16 @@ def _make(request: Request, outcome: Outcome) -> dict[str, bytes]:
     files["py.typed"] = b""
     files["manifest.json"] = _manifest(sources, sorted([*files, "manifest.json"]))
     return files
+
+
+def _load_prose(request: Request, names: Iterable[str]) -> dict[str, Prose]:
+    if request.docs == "facts":
+        return {}
+    from aiobotantic_codegen.load.botocore import from_directory, from_installed
+    from aiobotantic_codegen.load.prose import load_prose
+
+    source = from_directory(request.prose) if request.prose else from_installed()
+    return {name: load_prose(source, name) for name in names}
 
 
 def _check_services(request: Request, tables: Iterable[str], known: Sequence[str]) -> None:
@@ -189,15 +211,18 @@ class _Stamp:
 
     def __init__(self, request: Request) -> None:
         self.root = request.out / request.package
-        digest = sha256(f"{request.package} {list(request.services)}".encode())
+        digest = sha256(f"{request.package} {list(request.services)} {request.docs}".encode())
         own = Path(__file__).parent
-        for folder in (request.specs, own, *request.templates):
+        prose = [request.prose] if request.prose else []
+        for folder in (request.specs, own, *request.templates, *prose):
             for path in sorted(folder.rglob("*")):
                 inside = path.relative_to(folder)
                 if path.is_file() and path.suffix != ".pyc" and inside.parts[0] != "changes":
                     digest.update(f"\n{inside}\n".encode())
                     digest.update(path.read_bytes())
-        digest.update(_black_version().encode())
+        digest.update(_version("black").encode())
+        if request.docs == "full":
+            digest.update(_version("botocore").encode())
         self.path = cache_folder() / "generate" / digest.hexdigest()
 
     def last_run(self) -> tuple[dict[str, str], bool]:
@@ -227,10 +252,10 @@ class _Stamp:
             return False
 
 
-def _black_version() -> str:
+def _version(distribution: str) -> str:
     from importlib.metadata import version
 
-    return version("black")
+    return f"\n{distribution} {version(distribution)}"
 
 
 @contextmanager

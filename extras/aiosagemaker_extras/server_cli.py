@@ -17,7 +17,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     try:
-        asyncio.run(_serve(options.host, options.port, options.region))
+        asyncio.run(_serve(options.service, options.host, options.port, options.region))
+    except ValueError as error:
+        print(f"aiosagemaker-server: --service: {error}", file=sys.stderr)
+        return 2
     except OSError as error:
         print(
             f"aiosagemaker-server: cannot listen on {options.host} port {options.port}: "
@@ -40,7 +43,12 @@ def _port(text: str) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="aiosagemaker-server",
-        description="Serve Amazon SageMaker's control plane for tests. Nothing is kept on disk.",
+        description="Serve a service of Amazon SageMaker for tests. Nothing is kept on disk.",
+    )
+    parser.add_argument(
+        "--service",
+        default="sagemaker",
+        help="botocore's name of the service, such as sagemaker-runtime (%(default)s)",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument("--port", type=_port, default=0, help="port to listen on (0: a free one)")
@@ -48,8 +56,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-async def _serve(host: str, port: int, region: str) -> None:
-    from aiosagemaker_extras.testing import SageMakerServer
+async def _serve(service: str, host: str, port: int, region: str) -> None:
+    from aiosagemaker_extras.testing import SageMakerServer, client_class
 
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -58,7 +66,8 @@ async def _serve(host: str, port: int, region: str) -> None:
             loop.add_signal_handler(number, stopped.set)
         except NotImplementedError:  # Windows: SIGINT arrives as KeyboardInterrupt
             break
-    async with SageMakerServer(host=host, port=port, region=region) as server:
+    server = SageMakerServer(client_class(service), host=host, port=port, region=region)
+    async with server:
         print(server.url, flush=True)
         await stopped.wait()
 

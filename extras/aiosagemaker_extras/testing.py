@@ -4,26 +4,46 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from importlib import import_module
+from typing import Any, Generic, overload
 
-from aiobotantic.testing.server import Server
+from typing_extensions import TypeVar
+
+from aiobotantic.client import Client
+from aiobotantic.manifest import spec_versions
+from aiobotantic.testing.event_frames import Damaged, HangUp, RawEvent, Truncated
+from aiobotantic.testing.faults import ServedError
+from aiobotantic.testing.server import JournalEntry, Server
 from aiosagemaker.sagemaker.client import SageMaker
 
-__all__ = ["SageMakerServer"]
+__all__ = [
+    "Damaged",
+    "HangUp",
+    "JournalEntry",
+    "RawEvent",
+    "SageMakerServer",
+    "ServedError",
+    "Truncated",
+    "client_class",
+]
+
+ServiceClient = TypeVar("ServiceClient", bound=Client, default=SageMaker)
 
 
-class SageMakerServer(Server):
-    """SageMaker's control plane on loopback: every operation is answered, nothing is kept on disk.
+class SageMakerServer(Server, Generic[ServiceClient]):
+    """A service of SageMaker on loopback: every operation is answered, nothing is kept on disk.
 
-    Notebook instances and inference experiments keep state; a status that passes by itself, such as
-    `Pending`, is shown `steps` times by Describe or List, then the next one follows. Any other
-    operation gets a valid answer made from its response class, the same for the same request.
+    Without a class it is the control plane, whose notebook instances and inference experiments keep
+    state; a status that passes by itself, such as `Pending`, is shown `steps` times by Describe or
+    List, then the next one follows. Any other operation gets a valid answer made from its response
+    class, the same for the same request; bodies and event streams are streamed.
 
-        async with SageMakerServer() as server:
-            async with server.client() as sagemaker:
-                await sagemaker.list_notebook_instances()
+        async with SageMakerServer(SageMakerRuntime) as server:
+            async with server.client() as runtime:
+                await runtime.invoke_endpoint(endpoint_name="e", body=b"...")
 
     Args:
+        client: class of the service's client; `SageMaker` by default.
         host: address to listen on.
         port: port to listen on; 0 takes a free one.
         region: region that ARNs name, and the clients' region.
@@ -32,8 +52,32 @@ class SageMakerServer(Server):
         now: seconds since 1970, UTC; the system's clock by default.
     """
 
+    @overload
+    def __init__(
+        self: SageMakerServer[SageMaker],
+        *,
+        host: str = ...,
+        port: int = ...,
+        region: str = ...,
+        account: str = ...,
+        steps: int = ...,
+        now: Callable[[], float] = ...,
+    ) -> None: ...
+    @overload
     def __init__(
         self,
+        client: type[ServiceClient],
+        *,
+        host: str = ...,
+        port: int = ...,
+        region: str = ...,
+        account: str = ...,
+        steps: int = ...,
+        now: Callable[[], float] = ...,
+    ) -> None: ...
+    def __init__(
+        self,
+        client: type[Client] = SageMaker,
         *,
         host: str = "127.0.0.1",
         port: int = 0,
@@ -43,15 +87,16 @@ class SageMakerServer(Server):
         now: Callable[[], float] = time.time,
     ) -> None:
         super().__init__(
-            SageMaker, host=host, port=port, region=region, account=account, steps=steps, now=now
+            client, host=host, port=port, region=region, account=account, steps=steps, now=now
         )
+        self._client_class: Any = client
 
-    def client(self, **options: Any) -> SageMaker:
+    def client(self, **options: Any) -> ServiceClient:
         """Return a client of this server, not yet opened: use it as an async context manager.
 
         Args:
-            options: arguments of `SageMaker`; by default the server's address and region, and
-                credentials that no other service knows.
+            options: arguments of the client's class; by default the server's address and region,
+                and credentials that no other service knows.
 
         Raises:
             RuntimeError: the server does not run.
@@ -62,4 +107,26 @@ class SageMakerServer(Server):
             "aws_access_key_id": "testing",
             "aws_secret_access_key": "testing",
         }
-        return SageMaker(**settings | options)
+        client: ServiceClient = self._client_class(**settings | options)
+        return client
+
+
+def client_class(service: str) -> type[Client]:
+    """Return the class of a service's client.
+
+    Args:
+        service: botocore's name of it: `sagemaker-runtime`.
+
+    Raises:
+        ValueError: there is none of that name.
+    """
+    services = spec_versions("aiosagemaker")
+    if service not in services:
+        raise ValueError(f"there is no service {service}: choose one of {', '.join(services)}")
+    module = import_module(f"aiosagemaker.{service.replace('-', '_')}.client")
+    found: type[Client] = next(
+        value
+        for value in vars(module).values()
+        if isinstance(value, type) and "SERVICE" in vars(value) and value is not Client
+    )
+    return found

@@ -13,14 +13,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from functools import cache
-from typing import Annotated, Any, Final, NamedTuple, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, Final, NamedTuple, Union, get_args, get_origin
 
 from pydantic_core import SchemaError, SchemaValidator, ValidationError
 from pydantic_core import core_schema as cs
 
+from aiobotantic.bindings import is_raw_payload
 from aiobotantic.constraints import Length, Pattern, Range
 from aiobotantic.structure import MASK, Structure, describe, mentions_structure, value_type
 from aiobotantic.unions import UnionStructure
+from aiobotantic.values import TimeFormat
 
 _ANY_LENGTH: Final = Length()
 _ONE_CLASS_REPEATED: Final = re.compile(
@@ -105,11 +108,12 @@ def _structure(cls: type[Structure], definitions: dict[str, Any]) -> Any:
         definitions[reference] = None  # a recursive structure meets its own reference
         members = describe(cls)
         fields = {
-            members.wire_names[name]: cs.typed_dict_field(
+            members.json_names[name]: cs.typed_dict_field(
                 _value(member.annotation, tuple(member.metadata), definitions),
                 required=member.is_required(),
             )
             for name, member in cls.__pydantic_fields__.items()
+            if not is_raw_payload(cls, name)
         }
         schema: Any = cs.typed_dict_schema(fields, extra_behavior="forbid")
         if issubclass(cls, UnionStructure):
@@ -131,9 +135,9 @@ def _value(annotation: Any, markers: tuple[Any, ...], definitions: dict[str, Any
     limits = next((mark for mark in markers if isinstance(mark, Range)), Range())
     origin = get_origin(kind)
     if origin is list:
-        return cs.list_schema(_value(args[0], (), definitions), **_limits(length))
+        return cs.list_schema(_entry(args[0], definitions), **_limits(length))
     if origin is dict:
-        key, value = (_value(arg, (), definitions) for arg in args)
+        key, value = (_entry(arg, definitions) for arg in args)
         return cs.dict_schema(key, value, **_limits(length))
     if kind is str:
         return _string(markers, length, definitions)
@@ -141,8 +145,18 @@ def _value(annotation: Any, markers: tuple[Any, ...], definitions: dict[str, Any
         return cs.bool_schema(strict=True)
     if kind is int:
         return cs.int_schema(strict=True, ge=_whole(limits.min), le=_whole(limits.max))
-    if kind in (float, datetime):
-        return cs.float_schema(strict=True, allow_inf_nan=False, ge=limits.min, le=limits.max)
+    if kind is datetime and any(
+        isinstance(mark, TimeFormat) and mark.name != "unixTimestamp" for mark in markers
+    ):
+        return cs.str_schema()
+    if kind is datetime:
+        return cs.float_schema(strict=True, allow_inf_nan=False)
+    if kind is float:
+        bounded = limits != Range()
+        number = cs.float_schema(
+            strict=True, allow_inf_nan=not bounded, ge=limits.min, le=limits.max
+        )
+        return cs.no_info_before_validator_function(_number, number)
     if kind is bytes:
         return cs.no_info_after_validator_function(_blob_checker(length), cs.str_schema())
     if isinstance(kind, type) and issubclass(kind, Enum):
@@ -150,6 +164,23 @@ def _value(annotation: Any, markers: tuple[Any, ...], definitions: dict[str, Any
     if isinstance(kind, type) and issubclass(kind, Structure):
         return _structure(kind, definitions)
     return cs.any_schema()
+
+
+def _entry(annotation: Any, definitions: dict[str, Any]) -> Any:
+    """Return the schema of an item or an entry; None may stand where the annotation says so."""
+    schema = _value(annotation, (), definitions)
+    return cs.nullable_schema(schema) if _may_be_none(annotation) else schema
+
+
+def _may_be_none(annotation: Any) -> bool:
+    if get_origin(annotation) is Annotated:
+        return _may_be_none(get_args(annotation)[0])
+    return type(None) in get_args(annotation) and get_origin(annotation) in (Union, UnionType)
+
+
+def _number(value: Any) -> Any:
+    """Return a number that JSON has no literal of: AWS writes its name."""
+    return float(value) if value in ("NaN", "Infinity", "-Infinity") else value
 
 
 def _string(markers: tuple[Any, ...], length: Length, definitions: dict[str, Any]) -> Any:
@@ -169,16 +200,10 @@ def _blob_checker(length: Length) -> Any:
     def check_blob(text: str) -> str:
         size = len(b64decode(text))
         if (length.min or 0) > size or (length.max is not None and size > length.max):
-            raise ValueError(f"must have {_between(length.min, length.max)} bytes, has {size}")
+            raise ValueError(f"must have {length.text} bytes, has {size}")
         return text
 
     return check_blob
-
-
-def _between(low: float | None, high: float | None) -> str:
-    if low is None:
-        return f"at most {high}"
-    return f"at least {low}" if high is None else f"{low} to {high}"
 
 
 _PROBLEMS = {
@@ -250,14 +275,14 @@ def locate(cls: type[Structure], location: tuple[Any, ...], *, wire: bool) -> Pl
     for step in _steps(location):
         if isinstance(kind, type) and issubclass(kind, Structure):
             members = describe(kind)
-            name = members.by_wire_name.get(step)
+            name = members.by_json_name.get(step)
             if name is None:
                 path += f".{step}" if path else str(step)
                 kind = Any
                 continue
             sensitive = sensitive or name in members.sensitive
             kind = value_type(kind.__pydantic_fields__[name].annotation)
-            step = step if wire else name
+            step = members.wire_names[name] if wire else name
             path += f".{step}" if path else str(step)
         else:
             path += f"[{MASK if sensitive else repr(step)}]"

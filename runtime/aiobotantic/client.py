@@ -309,6 +309,8 @@ class Client(Operations):
         page_size: int | None = None,
         **fields: Any,
     ) -> Paginator[Page, Item]:
+        if pagination.page_size is None and page_size is not None:  # a member of that name
+            fields["page_size"] = page_size
         return Paginator(
             self._send,
             pagination,

@@ -16,6 +16,13 @@ class Length(NamedTuple):
     min: int | None = None
     max: int | None = None
 
+    @property
+    def text(self) -> str:
+        """The limits in words: `1 to 63`."""
+        if self.min is None or self.max is None:
+            return f"at least {self.min}" if self.max is None else f"at most {self.max}"
+        return f"{self.min} to {self.max}"
+
 
 class Range(NamedTuple):
     """Smallest and largest number. None: no such limit."""
@@ -41,6 +48,12 @@ class Sensitive(NamedTuple):
 
 
 SENSITIVE: Final = Sensitive()
+
+
+class ApiName(NamedTuple):
+    """AWS's name of a member, where its key in JSON is another."""
+
+    name: str
 
 
 def wire_name(name: str) -> Any:

@@ -40,7 +40,7 @@ def write_request(
     """
     http = protocol.serialize(service, operation, request, wire=wire)
     if validation != "off":
-        refusals = check(type(request), http.checked, wire=wire)
+        refusals = [*http.refusals, *check(type(request), http.checked, wire=wire)]
         if refusals and validation == "strict":
             raise RequestValidationError(_report(service, operation, refusals), refusals)
         for refusal in refusals:

@@ -10,6 +10,8 @@ AioBotanticError
 │   ├── ConnectTimedOut         nothing was sent                 botocore ConnectTimeoutError
 │   ├── ReadTimedOut            sent, no answer in time          botocore ReadTimeoutError
 │   ├── ConnectionLost          sent, then closed                botocore ConnectionClosedError
+│   │   └── TruncatedStreamError    events that end inside one
+│   ├── DamagedStreamError      events that are none
 │   ├── TLSError                nothing was sent                 botocore SSLError
 │   ├── ProxyError              nothing was sent                 botocore ProxyConnectionError
 │   └── AmbiguousResultError    may have been carried out        botocore ConnectionClosedError
@@ -64,6 +66,7 @@ __all__ = [
     "ConnectTimedOut",
     "ConnectionLost",
     "CredentialsError",
+    "DamagedStreamError",
     "ExpiredToken",
     "ExpiredTokenException",
     "IncompleteSignature",
@@ -112,6 +115,7 @@ __all__ = [
     "ThrottlingException",
     "TooManyRequestsException",
     "TransportError",
+    "TruncatedStreamError",
     "UnauthorizedOperation",
     "UnknownOperationException",
     "UnrecognizedClientException",
@@ -231,6 +235,14 @@ class ConnectionLost(TransportError, botocore.ConnectionClosedError):
     """The connection was closed before a whole answer arrived."""
 
 
+class TruncatedStreamError(ConnectionLost):
+    """A stream of events ended inside an event."""
+
+
+class DamagedStreamError(TransportError):
+    """A stream of events holds what is none."""
+
+
 class TLSError(TransportError, botocore.SSLError):
     """No TLS connection to the endpoint. Nothing was sent."""
 
@@ -314,10 +326,14 @@ class ServiceError(AioBotanticError, botocore.ClientError):
 
     CODE: ClassVar[str] = ""
     """The code that the class stands for."""
+    STATUS: ClassVar[int | None] = None
+    """The HTTP status that the model gives it; None where it gives none."""
     RETRYABLE: ClassVar[bool] = False
     """Whether the model says that the same call may succeed later."""
     MEMBERS: ClassVar[Mapping[str, str]] = {}
     """Attribute to wire name of the members that the model lists."""
+    STRUCTURE: ClassVar[str] = ""
+    """Class, in `<service>.models`, that the members are read as; empty: they are plain JSON."""
 
     response: dict[str, Any]
     """As botocore has it: `response["Error"]["Code"]`, `response["ResponseMetadata"]`."""

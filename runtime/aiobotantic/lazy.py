@@ -26,7 +26,11 @@ def lazy_exports(
             raise AttributeError(_unknown(module, name, home))
         exporting = sys.modules[module]
         package = module if "__path__" in vars(exporting) else module.rpartition(".")[0]
-        value = getattr(import_module(f"{package}.{place}"), name)
+        try:
+            submodule = import_module(f"{package}.{place}")
+        except AttributeError as error:  # `from ... import` would take it for a missing name
+            raise ImportError(f"cannot import {package}.{place}: {error}") from error
+        value = getattr(submodule, name)
         setattr(exporting, name, value)
         return value
 

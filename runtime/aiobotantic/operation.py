@@ -44,7 +44,19 @@ class Operation(Generic[Output]):
     """Field that holds the idempotency token, filled in where the caller gives none."""
     method: str = "POST"
     uri: str = "/"
+    host_prefix: str = ""
+    """What stands before the host name; AWS's names of members in braces."""
+    streams: bool = False
+    """Whether the response is read while it arrives."""
+    traits: Mapping[str, Any] = field(default_factory=dict[str, Any], hash=False)
+    """What botocore's pipeline does by itself, as botocore's model says it: `auth` ..."""
     deprecated: bool = False
+
+    @property
+    def context_params(self) -> Mapping[str, str]:
+        """AWS's names of members to the parameters of the endpoint rules that they are."""
+        params: Mapping[str, str] = self.traits.get("contextParams", {})
+        return params
 
     @cached_property
     def package(self) -> str:

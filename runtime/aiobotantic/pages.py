@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar, cast
 
 from aiobotantic.errors import PaginationError
+from aiobotantic.expressions import search
 from aiobotantic.operation import Operation
-from aiobotantic.structure import Request, Structure, describe
+from aiobotantic.pickling import resolve
+from aiobotantic.structure import Request, Structure, describe, to_plain
 
 Page = TypeVar("Page", bound=Structure, covariant=True)
 Item = TypeVar("Item", covariant=True)
@@ -29,18 +29,30 @@ class Pagination(Generic[Page, Item]):
     input_token: str
     """Field of the request that names the page."""
     output_token: str
-    """Field of the response that names the next page."""
-    items: str
-    """Field of the response that holds the items."""
+    """Field of the response that names the next page, or a JMESPath expression over it."""
+    items: str | None = None
+    """Field of the response that holds the items; None where the responses are the items."""
     page_size: str | None = None
     """Field of the request that says how many items a page has at most."""
+    more_results: str | None = None
+    """The like of `output_token`, of what says whether there is a next page."""
+
+    def next_token(self, page: Structure) -> Any:
+        """Return what names the page after this one; None where there is none."""
+        if self.more_results is not None and not _find(page, self.more_results):
+            return None
+        return _find(page, self.output_token) or None
+
+    def items_of(self, page: Structure) -> list[Any]:
+        """Return the items of a page."""
+        return [page] if self.items is None else getattr(page, self.items) or []
 
 
 @dataclass(frozen=True, slots=True)
 class _Position:
     """A place in the sequence of items: how many items of which page are done."""
 
-    token: str | None
+    token: Any
     done: int = 0
 
 
@@ -111,8 +123,12 @@ class Paginator(Generic[Page, Item]):
         self._position = None
         return _Walk(self._fetch, self._pagination, self._start, self._limit, self._stand_at)
 
-    async def _fetch(self, token: str | None) -> Page:
+    async def _fetch(self, token: Any) -> Page:
         pagination = self._pagination
+        members = describe(pagination.operation.request_class)
+        convert = members.converters.get(pagination.input_token)
+        if token is not None and convert is not None:
+            token = convert(token)
         changes: dict[str, Any] = {pagination.input_token: token}
         if pagination.page_size is not None and self._page_size is not None:
             changes[pagination.page_size] = self._page_size
@@ -130,7 +146,7 @@ class _Walk(Generic[Page]):
 
     def __init__(
         self,
-        fetch: Callable[[str | None], Coroutine[Any, Any, Page]],
+        fetch: Callable[[Any], Coroutine[Any, Any, Page]],
         pagination: Pagination[Page, Any],
         start: _Position,
         left: int | None,
@@ -156,14 +172,14 @@ class _Walk(Generic[Page]):
             )
         self._here = self._next
         page = await self._fetch(self._here.token)
-        token = getattr(page, self._pagination.output_token) or None
+        token = self._pagination.next_token(page)
         self._repeated = token is not None and token == self._here.token
         self._cut(page, None if token is None else _Position(token))
         return page
 
     def items(self, page: Structure) -> list[Any]:
         """Return the items of a page."""
-        return getattr(page, self._pagination.items) or []
+        return self._pagination.items_of(page)
 
     def given(self, page: Structure, count: int) -> None:
         """Note that the first `count` items of a page were given."""
@@ -182,8 +198,9 @@ class _Walk(Generic[Page]):
             self._next = None
         if self._left is not None:
             self._left -= len(items)
-        if getattr(page, self._pagination.items) is not None:
-            setattr(page, self._pagination.items, items)
+        name = self._pagination.items
+        if name is not None and getattr(page, name) is not None:
+            setattr(page, name, items)
 
 
 class _Pages(Generic[Page]):
@@ -222,22 +239,28 @@ class _Items(Generic[Item]):
         return item
 
 
+def _find(page: Structure, place: str) -> Any:
+    return getattr(page, place) if place.isidentifier() else search(page, place)
+
+
 def _encode(position: _Position, wire_token: str) -> str:
-    token: dict[str, Any] = {wire_token: position.token}
+    token: dict[str, Any] = {wire_token: to_plain(position.token)}
     if position.done:
         token[_OFFSET] = position.done
-    return b64encode(json.dumps(token).encode()).decode()
+    coder: Any = resolve("botocore.paginate", "TokenEncoder")
+    return str(coder().encode(token))
 
 
 def _decode(text: str, wire_token: str) -> _Position:
+    coder: Any = resolve("botocore.paginate", "TokenDecoder")
     try:
-        token: Any = json.loads(b64decode(text))
-    except (ValueError, TypeError):
+        token: Any = coder().decode(text)
+    except (ValueError, TypeError, AttributeError, LookupError):
         token = None
     if isinstance(token, dict) and wire_token in token:
         known = cast(dict[str, Any], token)
         done, value = known.get(_OFFSET, 0), known[wire_token]
-        if isinstance(done, int) and done >= 0 and isinstance(value, (str, type(None))):
+        if isinstance(done, int) and done >= 0 and isinstance(value, (str, dict, type(None))):
             return _Position(value, done)
     raise PaginationError(
         "starting_token is none: pass the `resume_token` of an earlier iteration over the same "

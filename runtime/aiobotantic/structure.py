@@ -7,8 +7,7 @@ model. A request is built without validation, written once, and its bytes are ch
 
 from __future__ import annotations
 
-from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -32,8 +31,9 @@ from typing import (
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import core_schema as cs
 
-from aiobotantic.constraints import SENSITIVE
+from aiobotantic.constraints import SENSITIVE, ApiName
 from aiobotantic.pickling import public_module, resolve
+from aiobotantic.values import read_blob, write_blob
 
 MASK: Final = "***"
 ABSENT: Final[Any] = None
@@ -124,7 +124,7 @@ class Structure(_Base):
         protected_namespaces=(),
         val_temporal_unit="seconds",
         ser_json_temporal="seconds",
-        ser_json_inf_nan="constants",
+        ser_json_inf_nan="strings",
         val_json_bytes="base64",
         hide_input_in_errors=True,
     )
@@ -136,7 +136,7 @@ class Structure(_Base):
         while layer["type"] != "model-fields":
             layer = layer["schema"]
         for member in layer["fields"].values():
-            _write_faithfully(member["schema"])
+            _as_aws_writes(member["schema"])
             if member["schema"]["type"] != "default":
                 nullable = cs.nullable_schema(member["schema"])
                 member["schema"] = cs.with_default_schema(nullable, default=None)
@@ -185,7 +185,7 @@ class Structure(_Base):
 
     def to_wire(self) -> dict[str, Any]:
         """Return a plain dict with AWS's names, absent members left out, as boto3 returns it."""
-        return {name: _plain(value) for name, value in self._wire_items()}
+        return {name: to_plain(value) for name, value in self._wire_items()}
 
     def _wire_items(self) -> Iterator[tuple[str, Any]]:
         for name, wire in describe(type(self)).wire_names.items():
@@ -254,7 +254,7 @@ class Structure(_Base):
                 generate: Any = type(self).model_config.get("alias_generator", pascal_case)
                 extra[generate(name)] = value
         for wire in list(extra):
-            if (name := members.by_wire_name.get(wire)) is not None:
+            if (name := members.by_json_name.get(wire)) is not None:
                 value, convert = extra.pop(wire), members.converters.get(name)
                 fields[name] = value if convert is None else convert(value)
         given = {name for name in fields if fields[name] is not None}
@@ -298,37 +298,51 @@ class _Shown(str):
         return str(self)
 
 
-def _write_faithfully(schema: Any) -> None:
-    """Write numbers as what they are, where pydantic would write True as 1, and blobs as AWS does.
+def _copy(schema: Any) -> Any:
+    return dict(schema)
 
-    pydantic's own base64 is the URL-safe one.
-    """
+
+def _as_aws_writes(schema: Any) -> None:
+    """Write numbers as what they are (pydantic would write True in an int field as 1), and bytes
+    as AWS's base64 (pydantic's has another alphabet)."""
     if schema["type"] in ("int", "float"):
         schema["serialization"] = cs.simple_ser_schema("any")
     elif schema["type"] == "bytes":
-        schema["serialization"] = cs.plain_serializer_function_ser_schema(
-            _write_blob, when_used="json"
-        )
+        writing = cs.plain_serializer_function_ser_schema(write_blob, when_used="json")
+        reading = cs.no_info_before_validator_function(read_blob, _copy(schema))
+        schema.clear()
+        schema.update(reading, serialization=writing)
+        return
     for part in ("schema", "items_schema", "keys_schema", "values_schema"):
-        if isinstance(inner := schema.get(part), dict) and inner["type"] != "model":
-            _write_faithfully(inner)
+        if isinstance(inner := schema.get(part), dict):
+            if inner["type"] != "model":
+                _as_aws_writes(inner)
+            if part in ("items_schema", "values_schema") and inner["type"] != "nullable":
+                schema[part] = cs.nullable_schema(_copy(inner))  # a response never fails for a null
 
 
-def _write_blob(value: Any) -> Any:
-    if isinstance(value, str):  # boto3 takes strings, too
-        value = value.encode()
-    return b64encode(value).decode() if isinstance(value, (bytes, bytearray)) else value
-
-
-def write_json(structure: Structure) -> bytes:
+def write_json(
+    structure: Structure, *, fields: Set[str] | None = None, without: str | None = None
+) -> bytes:
     """Return the JSON bytes of a structure: AWS's names, absent members left out, unchecked.
+
+    Args:
+        structure: the structure.
+        fields: the fields to write, and nothing else; None for all, unknown members included.
+        without: a field that is left out.
 
     Raises:
         PydanticSerializationError: a value that JSON cannot hold.
     """
     cls = _built(type(structure))
+    include = None if fields is None else set(fields)
     body: bytes = cls.__pydantic_serializer__.to_json(
-        structure, by_alias=True, exclude_none=True, warnings=False
+        structure,
+        by_alias=True,
+        exclude_none=True,
+        warnings=False,
+        include=include,
+        exclude=None if without is None else {without},
     )
     return body
 
@@ -360,7 +374,11 @@ class Members:
     """Each field name, in model order, with None."""
     required: tuple[str, ...]
     wire_names: dict[str, str]
+    """Field name to AWS's name, as boto3 has it."""
     by_wire_name: dict[str, str]
+    json_names: dict[str, str]
+    """Field name to the key in JSON; nearly always AWS's name, too."""
+    by_json_name: dict[str, str]
     sensitive: frozenset[str]
     nested: dict[str, Any]
     """Field name to type, where a structure stands somewhere in the type."""
@@ -374,6 +392,7 @@ def describe(cls: type[Structure]) -> Members:
     if not cls.__pydantic_fields_complete__:  # a recursive structure's forward references
         cls.model_rebuild()
     fields = cls.__pydantic_fields__
+    json_names = {name: _json_name(cls, name) for name in fields}
     wire_names = {name: wire_name_of(cls, name) for name in fields}
     converters = {name: _converter(member.annotation) for name, member in fields.items()}
     return Members(
@@ -381,6 +400,8 @@ def describe(cls: type[Structure]) -> Members:
         required=tuple(name for name, member in fields.items() if member.is_required()),
         wire_names=wire_names,
         by_wire_name={wire: name for name, wire in wire_names.items()},
+        json_names=json_names,
+        by_json_name={key: name for name, key in json_names.items()},
         sensitive=frozenset(
             name
             for name, member in fields.items()
@@ -396,7 +417,13 @@ def describe(cls: type[Structure]) -> Members:
 
 
 def wire_name_of(cls: type[Structure], name: str) -> str:
-    """Return the wire name of a field."""
+    """Return AWS's name of a field."""
+    markers = cls.__pydantic_fields__[name].metadata
+    renamed = next((mark.name for mark in markers if isinstance(mark, ApiName)), None)
+    return _json_name(cls, name) if renamed is None else renamed
+
+
+def _json_name(cls: type[Structure], name: str) -> str:
     alias = cls.__pydantic_fields__[name].validation_alias
     if isinstance(alias, str):
         return alias
@@ -414,6 +441,17 @@ def value_type(annotation: Any) -> Any:
             annotation = next(arg for arg in get_args(annotation) if arg is not type(None))
         else:
             return annotation
+
+
+def markers_in(annotation: Any) -> Iterator[Any]:
+    """Yield the markers of a value, or of the items of a list: through `Annotated` and `| None`."""
+    origin, args = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        yield from args[1:]
+        yield from markers_in(args[0])
+    elif origin in (Union, UnionType, list):
+        for arg in args:
+            yield from markers_in(arg)
 
 
 def is_sequence(value: object) -> TypeGuard[Sequence[Any]]:
@@ -507,15 +545,16 @@ def _map_converter(key: Converter | None, value: Converter | None) -> Converter 
     return convert
 
 
-def _plain(value: Any) -> Any:
+def to_plain(value: Any) -> Any:
+    """Return a value with its structures as dicts of AWS's names, and enums as their values."""
     if isinstance(value, Structure):
         return value.to_wire()
     if isinstance(value, Enum):
         return value.value
     if is_sequence(value):
-        return [_plain(each) for each in value]
+        return [to_plain(each) for each in value]
     if is_mapping(value):
-        return {_plain(key): _plain(each) for key, each in value.items()}
+        return {to_plain(key): to_plain(each) for key, each in value.items()}
     return value
 
 

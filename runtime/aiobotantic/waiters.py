@@ -7,10 +7,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Literal, TypeVar
 
 from aiobotantic.errors import ServiceError, WaiterFailed, WaiterTimedOut
+from aiobotantic.expressions import search
 from aiobotantic.structure import Structure, is_sequence
 
 Output = TypeVar("Output", bound=Structure)
@@ -40,7 +40,7 @@ class Acceptor:
             return error is not None and error.code == self.expected
         if response is None or self.argument is None:
             return False
-        found: Any = _compiled(self.argument).search(response.to_wire())
+        found: Any = search(response, self.argument)
         if self.matcher == "path":
             return bool(found == self.expected)
         if not is_sequence(found) or not found:
@@ -129,10 +129,3 @@ class Waiter:
 
 def _status(response: Structure | None) -> int | None:
     return None if response is None else response.response_metadata.status_code
-
-
-@cache
-def _compiled(expression: str) -> Any:
-    import jmespath
-
-    return jmespath.compile(expression)

@@ -20,12 +20,12 @@ def botocore_data(folder: Path, service: str = "sagemaker") -> Path:
     return folder
 
 
-def botocore_client(url: str, data: Path, **config: Any) -> Any:
+def botocore_client(url: str, data: Path, service: str = "sagemaker", **config: Any) -> Any:
     """Return a botocore client of a server; it blocks, so call it in a thread."""
     session = Session()
     session.register_component("data_loader", Loader(extra_search_paths=[str(data)]))
     return session.create_client(
-        "sagemaker",
+        service,
         region_name="us-east-1",
         endpoint_url=url,
         aws_access_key_id="testing",

@@ -179,6 +179,31 @@ def test_the_program_serves_until_it_is_told_to_stop(number: signal.Signals) -> 
     assert (code, errors) == (0, b"")
 
 
+def test_the_program_serves_any_service() -> None:
+    with subprocess.Popen(
+        [*PROGRAM, "--service", "sagemaker-runtime"], stdout=subprocess.PIPE
+    ) as program:
+        assert program.stdout is not None
+        try:
+            url = program.stdout.readline().decode().strip()
+            headers = {"Authorization": "AWS4-HMAC-SHA256", "Content-Type": "text/csv"}
+            request = urllib.request.Request(f"{url}/endpoints/e/invocations", b"1,2", headers)
+            with urllib.request.urlopen(request, timeout=10) as response:
+                answer = response.read(), response.headers["Content-Type"]
+        finally:
+            program.kill()
+
+    assert answer == (b"1,2", "text/csv")
+
+
+def test_the_program_names_the_services_that_there_are() -> None:
+    run = subprocess.run([*PROGRAM, "--service", "sagemake"], capture_output=True, text=True)
+
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr.startswith("aiosagemaker-server: --service: there is no service sagemake: ")
+    assert "sagemaker-runtime" in run.stderr
+
+
 def test_the_program_names_a_port_that_is_taken() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

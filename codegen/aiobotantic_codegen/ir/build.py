@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any, NoReturn
 
 from aiobotantic_codegen.errors import NameCollision, SpecError, json_pointer
 from aiobotantic_codegen.ir import docs, names, placement
 from aiobotantic_codegen.ir.overrides import Overrides
+from aiobotantic_codegen.ir.paging import build_paginator
 from aiobotantic_codegen.ir.runtime_errors import COMMON_CODES
 from aiobotantic_codegen.ir.service import (
     Acceptor,
+    Binding,
     Enum,
     Error,
+    Location,
     Member,
     Module,
     Operation,
@@ -24,16 +28,19 @@ from aiobotantic_codegen.ir.service import (
     Waiter,
     shapes_of,
 )
+from aiobotantic_codegen.ir.spoken import pipeline_traits, spoken
 from aiobotantic_codegen.ir.types import ListOf, MapOf, Ref, Scalar, Value
 from aiobotantic_codegen.load.documents import (
     MemberDocument,
     OperationDocument,
+    ServiceDocument,
     ShapeDocument,
+    ShapeRef,
     WaiterDocument,
 )
 from aiobotantic_codegen.load.service import LoadedService, ServiceOverrides
 
-PROTOCOLS = ("json",)
+PROTOCOLS = ("json", "rest-json")
 _SCALARS = {
     "boolean": Scalar.BOOLEAN,
     "integer": Scalar.INTEGER,
@@ -72,7 +79,8 @@ class _Builder:
         self, loaded: LoadedService, entries: ServiceOverrides, behaviour: Mapping[str, Any]
     ) -> None:
         self.loaded = loaded
-        self.document = loaded.service
+        document, self.left_out = spoken(loaded.service)
+        self.document = _with_inputs(document)
         self.file = f"{loaded.name}/service-2.json"
         self.behaviour = behaviour
         self.overrides = Overrides(loaded.name, entries, self.document)
@@ -94,7 +102,12 @@ class _Builder:
             name: self._structure(name, shape)
             for name, shape in self.shapes.items()
             if shape.type == "structure"
-            and (not self._is_error(name) or name in self.sent | self.received)
+            and not shape.document
+            and (
+                not self._is_error(name)
+                or name in self.sent | self.received
+                or self._is_structured(name)
+            )
         }
         enums = {name: self._enum(name, s) for name, s in self.shapes.items() if s.enum}
         errors = {
@@ -120,6 +133,7 @@ class _Builder:
             errors=tuple(errors.values()),
             modules=self._modules(structures, enums, families),
             camel_case=self._is_camel_case(structures.values()),
+            left_out=self.left_out,
         )
 
     def _operations(self) -> Iterable[tuple[str, OperationDocument]]:
@@ -182,9 +196,20 @@ class _Builder:
 
     def _references(self, shape: str) -> tuple[str, ...]:
         found: dict[str, None] = {}
-        for member in self.shapes[shape].members.values():
+        for member in self._own_members(shape).values():
             found.update(dict.fromkeys(shapes_of(self.value(member.shape))))
         return tuple(found)
+
+    def _own_members(self, shape: str) -> Mapping[str, MemberDocument]:
+        """Return the members of a structure; the errors of an event stream are raised instead."""
+        document = self.shapes[shape]
+        if not document.eventstream:
+            return document.members
+        return {
+            name: member
+            for name, member in document.members.items()
+            if not self._is_error(member.shape)
+        }
 
     def _reach(self, roots: Iterable[str]) -> set[str]:
         reached: set[str] = set()
@@ -200,8 +225,10 @@ class _Builder:
         shape = self.shapes[name]
         sensitive = bool(shape.sensitive) or self.overrides.is_sensitive(name)
         match shape.type:
+            case "structure" if shape.document:
+                return Value(Scalar.DOCUMENT, sensitive=sensitive)
             case "structure":
-                return Value(Ref(name), sensitive=sensitive)
+                return Value(Ref(name), sensitive=sensitive, events=shape.eventstream)
             case "string" if shape.enum:
                 return Value(Ref(name), sensitive=sensitive)
             case "list" if shape.member is not None:
@@ -219,7 +246,8 @@ class _Builder:
                     f"{unknown!r} is not a type that a member can have",
                     f"Known: structure, list, map, {', '.join(_SCALARS)}.",
                 )
-        return Value(kind, shape.min, shape.max, shape.pattern, sensitive)
+        limits = (shape.min, shape.max, shape.pattern)
+        return Value(kind, *limits, sensitive, shape.timestamp_format, sparse=shape.sparse)
 
     def _inner(self, holder: str, name: str) -> Value:
         if holder in self.holders:
@@ -235,7 +263,11 @@ class _Builder:
         return value
 
     def _class_names(self) -> dict[str, str]:
-        named = [n for n, s in self.shapes.items() if s.type == "structure" or s.enum]
+        named = [
+            name
+            for name, shape in self.shapes.items()
+            if (shape.type == "structure" and not shape.document) or shape.enum
+        ]
         return names.unique(
             named,
             lambda name: self.overrides.name(name) or names.class_name(name),
@@ -251,16 +283,39 @@ class _Builder:
             return names.field_name(member, union=shape.union)
 
         fields = names.unique(
-            shape.members,
+            self._own_members(name),
             lambda member: self.overrides.name(name, member) or decide(member),
             file=self.file,
             pointer=f"/shapes/{name}/members",
             what="member",
         )
         required = set(shape.required or ())
-        return tuple(
+        members = tuple(
             self._member(name, wire, fields[wire], member, wire in required)
-            for wire, member in shape.members.items()
+            for wire, member in self._own_members(name).items()
+        )
+        return self._with_own_keys(name, members)
+
+    def _with_own_keys(self, name: str, members: tuple[Member, ...]) -> tuple[Member, ...]:
+        """Return members whose keys differ: of two, only one can stand in the JSON body."""
+        in_body = [member for member in members if member.binding is None]
+        keys = {member.wire: member.key for member in in_body}
+        names.unique(
+            keys,
+            keys.__getitem__,
+            file=self.file,
+            pointer=f"/shapes/{name}/members",
+            what="member",
+            remedy="Give one of them another locationName.",
+        )
+        taken = set(keys.values())
+        return tuple(
+            (
+                replace(member, renamed=f"{member.wire}@{member.binding.location}")
+                if member.binding is not None and member.wire in taken
+                else member
+            )
+            for member in members
         )
 
     def _member(
@@ -268,7 +323,12 @@ class _Builder:
     ) -> Member:
         value = self.value(member.shape)
         if self.overrides.is_sensitive(owner, wire):
-            value = Value(value.kind, value.min, value.max, value.pattern, sensitive=True)
+            value = replace(value, sensitive=True)
+        shape = self.shapes[member.shape]
+        # In a body it is plain text, as botocore has it.
+        json_text = member.jsonvalue and member.location == "header"
+        if json_text:
+            value = Value(Scalar.DOCUMENT, sensitive=value.sensitive)
         return Member(
             wire=wire,
             name=names.FieldName(field),
@@ -277,14 +337,41 @@ class _Builder:
             # botocore makes one up in a request, not in a structure inside it.
             token=member.idempotency_token and owner in self.inputs,
             deprecated=bool(member.deprecated),
+            binding=self._binding(owner, wire, member),
+            json_text=json_text,
+            streaming=shape.type == "blob" and (shape.streaming or member.streaming),
+            renamed=self._renamed(owner, wire, member),
         )
+
+    def _renamed(self, owner: str, wire: str, member: MemberDocument) -> str | None:
+        """Return the key of a member of a JSON body, where its name is another."""
+        if self._binding(owner, wire, member) is not None or member.location_name == wire:
+            return None
+        return member.location_name
+
+    def _binding(self, owner: str, wire: str, member: MemberDocument) -> Binding | None:
+        shape = self.shapes[owner]
+        if shape.payload == wire or member.eventpayload:
+            return Binding(Location.PAYLOAD)
+        if member.eventheader:
+            return Binding(Location.EVENT_HEADER)
+        name = member.location_name or wire
+        match member.location:
+            case None:
+                return None
+            case "querystring" if self.shapes[member.shape].type == "map":
+                return Binding(Location.QUERY_MAP)
+            case "headers":
+                return Binding(Location.HEADERS, member.location_name or "")
+            case location:
+                return Binding(Location(location), name)
 
     def _structure(self, name: str, shape: ShapeDocument) -> Structure:
         return Structure(
             wire=name,
             name=names.ClassName(self.class_names[name]),
             members=self._members(name, shape),
-            union=bool(shape.union),
+            union=shape.union or shape.eventstream,
             sent=name in self.sent,
             received=name in self.received,
             input_of=self.inputs.get(name),
@@ -314,7 +401,29 @@ class _Builder:
             status=shape.error.http_status_code if shape.error else None,
             retryable=shape.retryable is not None,
             common=name in COMMON_CODES,
+            structured=self._is_structured(name),
         )
+
+    def _is_structured(self, error: str) -> bool:
+        """Return whether a member of an error is no plain JSON, or stands in a header."""
+        members = self.shapes[error].members.items()
+        return any(
+            self._binding(error, wire, member) is not None
+            or self._renamed(error, wire, member) is not None
+            or not self._is_plain(self.value(member.shape))
+            for wire, member in members
+        )
+
+    def _is_plain(self, value: Value) -> bool:
+        match value.kind:
+            case Ref(shape):
+                return bool(self.shapes[shape].enum)
+            case ListOf(item):
+                return self._is_plain(item)
+            case MapOf(key, entry):
+                return self._is_plain(key) and self._is_plain(entry)
+            case scalar:
+                return scalar not in (Scalar.TIMESTAMP, Scalar.BLOB)
 
     def _operation(
         self,
@@ -324,13 +433,7 @@ class _Builder:
         structures: Mapping[str, Structure],
         errors: Mapping[str, Error],
     ) -> Operation:
-        if operation.input is None:
-            raise SpecError(
-                self.file,
-                f"/operations/{name}",
-                "the operation has no input",
-                "Give it an empty structure as input.",
-            )
+        assert operation.input is not None  # _with_inputs gave it one
         output = structures[operation.output.shape] if operation.output else None
         reference = self.overrides.reference or _REFERENCE
         waiters = tuple(
@@ -351,6 +454,8 @@ class _Builder:
             http_method=operation.http.method,
             uri=operation.http.request_uri,
             deprecated=bool(operation.deprecated),
+            host_prefix=operation.endpoint.host_prefix if operation.endpoint else "",
+            traits=pipeline_traits(operation, self.shapes[operation.input.shape]),
             reference=reference.replace("{operation}", name).replace(
                 "{uid}", self.document.metadata.uid or ""
             ),
@@ -363,6 +468,8 @@ class _Builder:
     def _check_arguments(self, operation: Operation) -> None:
         """Iterators and waiters have arguments of their own beside the operation's."""
         own = {*_ITERATOR_ARGUMENTS} if operation.paginator is not None else set[str]()
+        if operation.paginator is not None and operation.paginator.page_size is None:
+            own.remove("page_size")
         taken = [m for m in operation.filters if m.name in own]
         if operation.waiters:
             taken += [m for m in operation.arguments if m.name in _WAITER_ARGUMENTS]
@@ -408,33 +515,8 @@ class _Builder:
         document = documents.get(name)
         if document is None:
             return None
-        pointer, file = f"/pagination/{name}", f"{self.loaded.name}/paginators-1.json"
-        inputs = {member.wire: member for member in given.members}
-        outputs = {member.wire: member for member in output.members} if output else {}
-        try:
-            items = outputs[_single(document.result_key)]
-            page_size = inputs[document.limit_key] if document.limit_key else None
-            match items.value.kind:
-                case ListOf(item):
-                    pass
-                case _:
-                    raise KeyError(items.wire)
-            return Paginator(
-                operation=name,
-                method=names.iterator_name(name),
-                input_token=inputs[_single(document.input_token)],
-                output_token=outputs[_single(document.output_token)].name,
-                items=items,
-                item=item,
-                page_size=page_size,
-            )
-        except (KeyError, ValueError) as problem:
-            raise SpecError(
-                file,
-                pointer,
-                f"cannot page by {problem}",
-                "Tokens and limit are members of input and output; the result is one list.",
-            ) from None
+        file = f"{self.loaded.name}/paginators-1.json"
+        return build_paginator(name, document, given, output, file)
 
     def _waiter(self, name: str, document: WaiterDocument) -> Waiter:
         return Waiter(
@@ -483,13 +565,17 @@ class _Builder:
         )
 
     def _is_camel_case(self, structures: Iterable[Structure]) -> bool:
-        first = [member.wire[0] for structure in structures for member in structure.members]
+        first = [member.key[0] for structure in structures for member in structure.members]
         return sum(map(str.islower, first)) > len(first) / 2
 
 
-def _single(field: Any) -> str:
-    if isinstance(field, str):
-        return field
-    if isinstance(field, (list, tuple)) and len(field) == 1:
-        return str(field[0])
-    raise ValueError(f"{field!r}, which is not one name")
+def _with_inputs(document: ServiceDocument) -> ServiceDocument:
+    """Return a service whose operations all have an input, an empty one where it has none."""
+    shapes, operations = dict(document.shapes), dict(document.operations)
+    for name, operation in document.operations.items():
+        if operation.input is None:
+            free = (f"{name}{end}" for end in ("Request", "Input", "RequestWithoutMembers"))
+            shape = next(each for each in free if each not in shapes)
+            shapes[shape] = ShapeDocument(type="structure")
+            operations[name] = operation.model_copy(update={"input": ShapeRef(shape=shape)})
+    return document.model_copy(update={"shapes": shapes, "operations": operations})

@@ -3,12 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
 from aiobotantic_codegen.ir.names import ClassName, EnumMember, FamilyName, FieldName, MethodName
 from aiobotantic_codegen.ir.types import ListOf, MapOf, Ref, Value
+
+
+class Location(StrEnum):
+    """Where a member of a REST operation travels, where it is not the JSON body."""
+
+    PATH = "uri"
+    QUERY = "querystring"
+    QUERY_MAP = "query map"
+    HEADER = "header"
+    HEADERS = "headers"
+    STATUS = "statusCode"
+    PAYLOAD = "payload"
+    EVENT_HEADER = "event header"
+
+
+@dataclass(frozen=True)
+class Binding:
+    """The place of a member outside the JSON body."""
+
+    location: Location
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -22,6 +44,23 @@ class Member:
     token: bool = False
     """Whether it is the idempotency token, filled in where the caller gives none."""
     deprecated: bool = False
+    binding: Binding | None = None
+    json_text: bool = False
+    """Whether it travels as JSON in a header, in base64."""
+    streaming: bool = False
+    """Whether it is a body that is read or written while it travels."""
+    renamed: str | None = None
+    """Its key in a JSON body, where that is not its wire name."""
+
+    @property
+    def key(self) -> str:
+        """Its key in a JSON body."""
+        return self.renamed or self.wire
+
+    @property
+    def is_payload(self) -> bool:
+        """Whether it is the whole body."""
+        return self.binding is not None and self.binding.location is Location.PAYLOAD
 
 
 @dataclass(frozen=True)
@@ -80,6 +119,8 @@ class Error:
     retryable: bool
     common: bool
     """Whether aiobotantic.errors has a class of that name: it is the base."""
+    structured: bool = False
+    """Whether its members are more than plain JSON, and are read as a structure of its name."""
 
 
 @dataclass(frozen=True)
@@ -90,9 +131,21 @@ class Paginator:
     method: MethodName
     input_token: Member
     output_token: str
-    items: Member
-    item: Value
+    """Field of the response, or a JMESPath expression over AWS's names."""
+    more_results: str | None
+    """The same, of what says whether there is a next page; None where the token says it."""
+    items: Member | None
+    """The list of a page; None where the pages themselves are iterated."""
     page_size: Member | None
+
+    @property
+    def item(self) -> Value | None:
+        """The type of an item of the list."""
+        match self.items:
+            case Member(value=Value(kind=ListOf(item))):
+                return item
+            case _:
+                return None
 
 
 @dataclass(frozen=True)
@@ -147,8 +200,18 @@ class Operation:
     deprecated: bool
     reference: str
     """Address of AWS's page about it."""
+    host_prefix: str = ""
+    """What stands before the host name; members in braces."""
+    traits: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What botocore's pipeline does by itself, as botocore's model says it."""
     paginator: Paginator | None = None
     waiters: tuple[Waiter, ...] = ()
+
+    @property
+    def streams(self) -> bool:
+        """Whether the response is read while it arrives."""
+        members = self.output.members if self.output else ()
+        return any(member.streaming or member.value.events for member in members)
 
     @cached_property
     def arguments(self) -> tuple[Member, ...]:
@@ -194,6 +257,8 @@ class Service:
     modules: tuple[Module, ...]
     camel_case: bool
     """Whether wire names follow from field names as camelCase, not PascalCase."""
+    left_out: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Operations that the runtime does not speak, with the reason."""
 
     @cached_property
     def families(self) -> dict[FamilyName, tuple[Operation, ...]]:

@@ -16,6 +16,7 @@ class Scalar(StrEnum):
     STRING = "str"
     TIMESTAMP = "datetime"
     BLOB = "bytes"
+    DOCUMENT = "JsonValue"
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,12 @@ class Value:
     max: float | None = None
     pattern: str | None = None
     sensitive: bool = False
+    time_format: str | None = None
+    """`iso8601`, `rfc822` or `unixTimestamp` where the model says so."""
+    sparse: bool = False
+    """Whether it is a list or a map that may hold nulls."""
+    events: bool = False
+    """Whether it is a stream of events; the kind refers to their union."""
 
     @property
     def masked(self) -> bool:

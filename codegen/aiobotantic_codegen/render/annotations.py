@@ -5,9 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from aiobotantic_codegen.ir.service import Enum, Member, Service, Structure
+from aiobotantic_codegen.ir.service import Enum, Location, Member, Service, Structure
 from aiobotantic_codegen.ir.types import ListOf, MapOf, Ref, Scalar, Value
 from aiobotantic_codegen.render.literals import literal
+
+_MARKERS = {
+    Location.PATH: ("InPath", True),
+    Location.QUERY: ("InQuery", True),
+    Location.QUERY_MAP: ("InQueryMap", False),
+    Location.HEADER: ("InHeader", True),
+    Location.HEADERS: ("InHeaders", True),
+    Location.STATUS: ("InStatus", False),
+    Location.PAYLOAD: ("AsPayload", False),
+    Location.EVENT_HEADER: ("InEventHeader", False),
+}
+_FORMATS = {"iso8601": "ISO8601", "rfc822": "RFC822", "unixTimestamp": "UNIX_TIME"}
 
 
 @dataclass(frozen=True)
@@ -47,9 +59,12 @@ class Annotations:
                 name = self.service.shapes[shape].name
                 return literal(str(name)) if quote(shape) else str(name)
             case ListOf(item):
-                return f"list[{self.plain(item, quote)}]"
+                return f"list[{_entry(value, self.plain(item, quote))}]"
             case MapOf(key, entry):
-                return f"dict[{self.plain(key, quote)}, {self.plain(entry, quote)}]"
+                taken = _entry(value, self.plain(entry, quote))
+                return f"dict[{self.plain(key, quote)}, {taken}]"
+            case Scalar.DOCUMENT:
+                return "JsonValue"
             case scalar:
                 return str(scalar)
 
@@ -60,9 +75,9 @@ class Annotations:
                 name = self.plain(value, quote)
                 return f"{name} | str" if self.is_enum(value) else name
             case ListOf(item):
-                return f"Sequence[{self.argument(item, quote)}]"
+                return f"Sequence[{_entry(value, self.argument(item, quote))}]"
             case MapOf(key, entry):
-                taken = self.argument(entry, quote)
+                taken = _entry(value, self.argument(entry, quote))
                 plain = f"Mapping[str, {taken}]"
                 if self.is_enum(key):
                     return f"Mapping[{self.plain(key)}, {taken}] | {plain}"
@@ -72,15 +87,33 @@ class Annotations:
 
     def limited(self, value: Value, quote: Callable[[str], bool]) -> str:
         """What a request's field is, with its limits."""
-        match value.kind:
-            case ListOf(item):
-                text = f"list[{self.limited(item, quote)}]"
-            case MapOf(key, entry):
-                text = f"dict[{self.limited(key, quote)}, {self.limited(entry, quote)}]"
-            case _:
-                text = self.plain(value, quote)
+        text = self._parts(value, quote, self.limited)
         limits = [*self._limits(value), *(["SENSITIVE"] if value.sensitive else [])]
         return f"Annotated[{', '.join([text, *limits])}]" if limits else text
+
+    def read(self, value: Value, quote: Callable[[str], bool]) -> str:
+        """What a response's field is."""
+        return self._parts(value, quote, self.read)
+
+    def _parts(
+        self,
+        value: Value,
+        quote: Callable[[str], bool],
+        annotate: Callable[[Value, Callable[[str], bool]], str],
+    ) -> str:
+        """Annotate items and entries, times among them in the format that the model gives."""
+
+        def part(inner: Value) -> str:
+            forms = [_FORMATS[inner.time_format]] if inner.time_format else []
+            return _annotate(annotate(inner, quote), forms)
+
+        match value.kind:
+            case ListOf(item):
+                return f"list[{_entry(value, part(item))}]"
+            case MapOf(key, entry):
+                return f"dict[{part(key)}, {_entry(value, part(entry))}]"
+            case _:
+                return self.plain(value, quote)
 
     def field(
         self, owner: Structure, member: Member, wire: str | None, quote: Callable[[str], bool]
@@ -90,19 +123,22 @@ class Annotations:
         Args:
             owner: the structure.
             member: the member.
-            wire: the wire name where it does not follow from the field's name.
+            wire: the key in JSON where it does not follow from the field's name.
             quote: says of which shapes a forward reference is written.
         """
+        if (body := self._body(owner, member, wire, quote)) is not None:
+            return body
         value = member.value
         required = member.required and not member.token and not owner.union
         if owner.sent:
             text = self.limited(value, quote)
         else:
-            text = _annotate(self.plain(value, quote), ["SENSITIVE"] if value.masked else [])
+            text = _annotate(self.read(value, quote), ["SENSITIVE"] if value.masked else [])
+        text = _annotate(text, self._forms(member))
         if not (owner.sent and required) or (owner.received and self.holds_enum(value)):
             text = _optional(text)
         # On the outside: pydantic looks for names of fields nowhere else.
-        text = _annotate(text, [f"wire_name({literal(wire)})"] if wire is not None else [])
+        text = _annotate(text, self._places(member, wire))
         if not owner.sent:
             return Field(text, "None")
         if self.holds_enum(value):
@@ -114,10 +150,58 @@ class Annotations:
             return Field(f"Required[{text}]" if owner.received else text)
         return Field(text, "None")
 
+    def _body(
+        self,
+        owner: Structure,
+        member: Member,
+        wire: str | None,
+        quote: Callable[[str], bool],
+    ) -> Field | None:
+        """Return the annotation of a body that is no JSON; None for any other member."""
+        named = [f"wire_name({literal(wire)})"] if wire is not None else []
+        marks = [*named, "AsPayload()", *(["SENSITIVE"] if member.value.masked else [])]
+        if member.value.events:
+            return Field(_annotate(f"EventStream[{self.plain(member.value, quote)}]", marks))
+        if not member.is_payload or member.value.kind is not Scalar.BLOB:
+            return None
+        if owner.output_of is not None and owner.input_of is None:
+            if member.streaming:
+                return Field(_annotate("StreamingBody", marks))
+            return Field(_annotate("bytes", marks), 'b""')
+        limits = [*self._limits(member.value), *marks]
+        if not member.streaming:
+            text = "bytes" if member.required else "bytes | None"
+            return Field(_annotate(text, limits), None if member.required else "None")
+        read = _annotate("Any", limits)
+        if member.required:
+            return Field(f"In[{read}, BytesInput]")
+        return Field(f"In[{read}, BytesInput | None]", "ABSENT")
+
+    def _forms(self, member: Member) -> list[str]:
+        """Return how a value is written in JSON, where that is not JSON's own way."""
+        bound = member.binding is not None
+        form = member.value.time_format
+        found = []
+        if form is not None and (bound or form != "unixTimestamp"):
+            found.append(_FORMATS[form])
+        if member.json_text:
+            found.append("JSON_TEXT")
+        return found
+
+    def _places(self, member: Member, wire: str | None) -> list[str]:
+        """Return the name on the wire, and the place outside the JSON body."""
+        found = [f"wire_name({literal(wire)})"] if wire is not None else []
+        if member.renamed is not None:
+            found.append(f"ApiName({literal(member.wire)})")
+        if member.binding is not None:
+            marker, named = _MARKERS[member.binding.location]
+            found.append(f"{marker}({literal(member.binding.name) if named else ''})")
+        return found
+
     def _limits(self, value: Value) -> list[str]:
         if self.is_enum(value) or isinstance(value.kind, Ref):
             return []
-        if value.kind in (Scalar.BOOLEAN, Scalar.TIMESTAMP):
+        if value.kind in (Scalar.BOOLEAN, Scalar.TIMESTAMP, Scalar.DOCUMENT):
             return []
         low = value.min if value.is_range or value.min else None
         found = []
@@ -126,6 +210,10 @@ class Annotations:
         if value.pattern is not None:
             found.append(f"Pattern({literal(value.pattern)})")
         return found
+
+
+def _entry(holder: Value, text: str) -> str:
+    return _optional(text) if holder.sparse else text
 
 
 def _optional(text: str) -> str:

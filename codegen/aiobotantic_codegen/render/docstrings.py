@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
-from aiobotantic_codegen.ir.docs import error_facts, facts
-from aiobotantic_codegen.ir.service import Member, Operation, Service, Waiter
+from collections.abc import Iterable
+
+from aiobotantic_codegen.ir.docs import error_facts, facts, one_line
+from aiobotantic_codegen.ir.service import (
+    Enum,
+    Error,
+    Member,
+    Operation,
+    Service,
+    Structure,
+    Waiter,
+)
 from aiobotantic_codegen.ir.types import ListOf, MapOf, Ref, Scalar, Value
+from aiobotantic_codegen.load.prose import Prose
 from aiobotantic_codegen.render.annotations import Annotations
+from aiobotantic_codegen.render.prose import Block, blocks, layout, with_facts
+
+_CLASS_WIDTH = 96
+_METHOD_WIDTH = 92
+_ENTRY_WIDTH = 84
+"""Columns of a line in a docstring of a class, of a method, and of an entry of its sections."""
+_QUOTES = '"""'
 
 _PAGING = (
     ("limit", "Most items to yield. Default: all."),
@@ -19,10 +37,11 @@ _WAITING = (
 
 
 class Docstrings:
-    """Docstrings of one service."""
+    """Docstrings of one service: a line that sums up, AWS's prose where it is given, facts."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, prose: Prose | None = None) -> None:
         self.service = service
+        self.prose = prose or Prose()
         self.annotations = Annotations(service)
 
     def limits(self, value: Value) -> str:
@@ -30,33 +49,57 @@ class Docstrings:
         enum = self.annotations.is_enum(value)
         return facts(value, enum=self._name(value) if enum else None)
 
-    def field(self, member: Member, *, sent: bool) -> str:
+    def structure(self, shape: Structure) -> str:
+        """The docstring of a structure."""
+        return self._class(self._about(shape), shape.wire)
+
+    def enum(self, shape: Enum) -> str:
+        """The docstring of an enum."""
+        return self._class(f"Values of `{shape.wire}`.", shape.wire)
+
+    def error(self, error: Error) -> str:
+        """The docstring of an error."""
+        return self._class(f"The service answered `{one_line(error.code)}`.", error.wire)
+
+    def field(self, owner: Structure, member: Member) -> str:
         """What stands beneath a field: its limits, where a request is checked against them."""
         sentences = [] if self.annotations.is_enum(member.value) else [self.limits(member.value)]
-        if not sent:
+        if not owner.sent:
             sentences = [s for s in sentences if s and member.value.kind is not Scalar.TIMESTAMP]
-        return " ".join(filter(None, [*sentences, *self._notes(member)]))
+        return self._beneath(owner.wire, member, _sentences(*sentences, *self._notes(member)))
 
-    def argument(self, member: Member) -> str:
+    def error_field(self, error: Error, member: Member) -> str:
+        """What stands beneath a field of an error."""
+        return self._beneath(error.wire, member, "")
+
+    def argument(self, owner: Structure, member: Member) -> str:
         """What the Args section says of an argument: always a sentence."""
-        text = self.limits(member.value) or f"{self._kind(member.value)}."
-        return " ".join([text, *self._notes(member)])
+        prose = blocks(self.prose.members.get((owner.wire, member.wire), ""))
+        limits = self.limits(member.value)
+        if not prose:
+            return _sentences(limits or f"{self._kind(member.value)}.", *self._notes(member))
+        return _entry(member.name, with_facts(prose, _sentences(limits, *self._notes(member))))
 
     def operation(self, operation: Operation) -> str:
         """The docstring of a method."""
         return self._method(
-            f"Call `{operation.wire}`.",
-            [(m.name, self.argument(m)) for m in operation.arguments],
-            [(e.name, error_facts(e.code)) for e in operation.errors],
+            self._summary(f"Call `{operation.wire}`.", operation),
+            self._arguments(operation, operation.arguments),
+            [(e.name, self._raised(e)) for e in operation.errors],
             operation.reference,
         )
 
     def iterator(self, operation: Operation) -> str:
         """The docstring of an iterator."""
-        arguments: list[tuple[str, str]] = [(m.name, self.argument(m)) for m in operation.filters]
+        arguments = self._arguments(operation, operation.filters)
         paging = [p for p in _PAGING if p[0] != "page_size" or self._has_page_size(operation)]
+        what = "items, or whole responses by `.pages()`"
+        summary = f"Iterate over what `{operation.wire}` lists: {what}."
+        if operation.paginator is not None and operation.paginator.items is None:
+            summary = f"Iterate over the responses of `{operation.wire}`, page by page."
+            paging[0] = ("limit", "Most responses to yield. Default: all.")
         return self._method(
-            f"Iterate over what `{operation.wire}` lists: items, or whole responses by `.pages()`.",
+            self._summary(summary, operation),
             [*arguments, *paging],
             [],
             operation.reference,
@@ -65,7 +108,7 @@ class Docstrings:
     def waiter(self, waiter: Waiter, operation: Operation) -> str:
         """The docstring of a waiter."""
         numbers = {"timeout": waiter.delay * waiter.max_attempts, "delay": waiter.delay}
-        arguments: list[tuple[str, str]] = [(m.name, self.argument(m)) for m in operation.arguments]
+        arguments = self._arguments(operation, operation.arguments)
         waiting = [(name, text.format(**numbers)) for name, text in _WAITING]
         errors = [
             ("WaiterFailed", "A failure state was reached."),
@@ -89,15 +132,47 @@ class Docstrings:
         reference: str,
         returns: str | None = None,
     ) -> str:
-        blocks = [summary]
+        parts = [summary]
         if arguments:
-            blocks.append(_section("Args", arguments))
+            parts.append(_section("Args", arguments))
         if returns:
-            blocks.append(f"Returns:\n    {returns}")
+            parts.append(f"Returns:\n    {returns}")
         if errors:
-            blocks.append(_section("Raises", errors))
-        blocks.append(f"[AWS API reference]({reference})")
-        return "\n\n".join(blocks) + "\n"
+            parts.append(_section("Raises", errors))
+        parts.append(f"[AWS API reference]({reference})")
+        return "\n\n".join(parts) + "\n"
+
+    def _arguments(self, operation: Operation, members: Iterable[Member]) -> list[tuple[str, str]]:
+        return [(m.name, self.argument(operation.input, m)) for m in members]
+
+    def _summary(self, line: str, operation: Operation) -> str:
+        prose = blocks(self.prose.operations.get(operation.wire, ""))
+        return f"{line}\n\n{layout(prose, _METHOD_WIDTH)}" if prose else line
+
+    def _raised(self, error: Error) -> str:
+        prose = blocks(self.prose.shapes.get(error.wire, ""))
+        return _entry(error.name, prose) if prose else error_facts(error.code)
+
+    def _class(self, line: str, wire: str) -> str:
+        prose = blocks(self.prose.shapes.get(wire, ""))
+        return f"{line}\n\n{layout(prose, _CLASS_WIDTH)}\n" if prose else line
+
+    def _beneath(self, owner: str, member: Member, limits: str) -> str:
+        prose = blocks(self.prose.members.get((owner, member.wire), ""))
+        if not prose:
+            return limits
+        text = layout(with_facts(prose, limits), _CLASS_WIDTH, len(_QUOTES))
+        is_line = "\n" not in text and len(text) <= _CLASS_WIDTH - 2 * len(_QUOTES)
+        return text if is_line else f"{text}\n"
+
+    def _about(self, shape: Structure) -> str:
+        if shape.input_of is not None:
+            return f"Request of `{shape.input_of}`."
+        if shape.output_of is not None:
+            return f"Response of `{shape.output_of}`."
+        if shape.union:
+            return f"`{shape.wire}`: exactly one member is set."
+        return f"`{shape.wire}`."
 
     def _has_page_size(self, operation: Operation) -> bool:
         return operation.paginator is not None and operation.paginator.page_size is not None
@@ -139,4 +214,14 @@ class Docstrings:
 
 
 def _section(title: str, entries: list[tuple[str, str]]) -> str:
-    return "\n".join([f"{title}:", *(f"    {name}: {text}" for name, text in entries)])
+    lines = [f"    {name}: {text}".replace("\n", f"\n{' ' * 8}") for name, text in entries]
+    return "\n".join([f"{title}:", *lines])
+
+
+def _entry(name: str, prose: Iterable[Block]) -> str:
+    """Return what stands after the name in a section; further lines stand four columns in."""
+    return layout(prose, _ENTRY_WIDTH, len(f"{name}: ") - 4)
+
+
+def _sentences(*sentences: str) -> str:
+    return " ".join(filter(None, sentences))

@@ -24,7 +24,7 @@ def package_files(
     yield "_about.py", render(env, "package/_about.py.jinja", **facts)
     for module, source in sorted(modules.items()):
         doc = f"What `{source}` offers."
-        text = render(env, "package/module.py.jinja", doc=doc, source=source)
+        text = render(env, "package/module.py.jinja", doc=doc, source=source, package=package)
         yield f"{module}.py", text
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from jinja2 import Environment
 
-from aiobotantic_codegen.ir.docs import one_line
 from aiobotantic_codegen.ir.names import FieldName
 from aiobotantic_codegen.ir.service import (
     Enum,
@@ -21,6 +20,7 @@ from aiobotantic_codegen.ir.service import (
     shapes_of,
 )
 from aiobotantic_codegen.ir.types import ListOf, MapOf, Scalar, Value
+from aiobotantic_codegen.load.prose import Prose
 from aiobotantic_codegen.render.annotations import Annotations, Field
 from aiobotantic_codegen.render.docstrings import Docstrings
 from aiobotantic_codegen.render.environment import render
@@ -50,13 +50,15 @@ class ArgumentView:
 class Sources:
     """Renders one service of a package."""
 
-    def __init__(self, env: Environment, package: str, service: Service) -> None:
+    def __init__(
+        self, env: Environment, package: str, service: Service, prose: Prose | None = None
+    ) -> None:
         self.env = env
         self.package = package
         self.service = service
         self.home = f"{package}.{service.module}"
         self.annotations = Annotations(service)
-        self.docs = Docstrings(service)
+        self.docs = Docstrings(service, prose)
         self._outputs = {o.wire: o.output for o in service.operations}
 
     def files(self) -> Iterator[tuple[str, str]]:
@@ -89,7 +91,7 @@ class Sources:
         for shape in module.shapes:
             if isinstance(shape, Enum):
                 imports.add("aiobotantic.enums", "OpenEnum")
-                shapes.append({"kind": "enum", "shape": shape})
+                shapes.append({"kind": "enum", "shape": shape, "doc": self.docs.enum(shape)})
             else:
                 shapes.append(self._structure(shape, module, above, imports))
             above.add(shape.wire)
@@ -106,14 +108,14 @@ class Sources:
         regular = _regular_names(self.service.camel_case)
         fields = []
         for member in shape.members:
-            wire = None if regular(member.name) == member.wire else member.wire
+            wire = None if regular(member.name) == member.key else member.key
             field = self.annotations.field(shape, member, wire, below)
             fields.append(
                 FieldView(
                     member.name,
                     field.annotation,
                     field.default,
-                    self.docs.field(member, sent=shape.sent),
+                    self.docs.field(shape, member),
                 )
             )
             self._import_field(field, member, module, imports)
@@ -121,7 +123,7 @@ class Sources:
             "kind": "structure",
             "shape": shape,
             "base": self._base(shape, module, imports),
-            "doc": self._about(shape),
+            "doc": self.docs.structure(shape),
             "fields": fields,
         }
 
@@ -154,15 +156,6 @@ class Sources:
         imports.add("aiobotantic.structure", "Structure")
         return "Structure"
 
-    def _about(self, shape: Structure) -> str:
-        if shape.input_of is not None:
-            return f"Request of `{shape.input_of}`."
-        if shape.output_of is not None:
-            return f"Response of `{shape.output_of}`."
-        if shape.union:
-            return f"`{shape.wire}`: exactly one member is set."
-        return f"`{shape.wire}`."
-
     def _operations(self, family: str, operations: tuple[Operation, ...]) -> str:
         imports, shapes = Imports(), set[str]()
         methods = []
@@ -175,21 +168,19 @@ class Sources:
                 shapes.update(self._mentioned(member.value))
             if operation.output is not None:
                 shapes.add(operation.output.name)
-            if operation.paginator is not None:
+            returns = operation.output.name if operation.output else "EmptyOutput"
+            item = str(returns)
+            if operation.paginator is not None and operation.paginator.item is not None:
                 shapes.update(self._mentioned(operation.paginator.item))
                 item = self.annotations.plain(operation.paginator.item)
                 imports.add_used_names(item, for_checkers=True)
             methods.append(
                 {
                     "operation": operation,
-                    "returns": operation.output.name if operation.output else "EmptyOutput",
+                    "returns": returns,
                     "arguments": arguments,
                     "filters": filters,
-                    "item": (
-                        self.annotations.plain(operation.paginator.item)
-                        if operation.paginator
-                        else None
-                    ),
+                    "item": item,
                     "doc": self.docs.operation(operation),
                     "iterator_doc": self.docs.iterator(operation) if operation.paginator else "",
                     "waiters": [(w, self.docs.waiter(w, operation)) for w in operation.waiters],
@@ -221,6 +212,8 @@ class Sources:
 
     def _argument(self, member: Member) -> ArgumentView:
         annotation = self.annotations.argument(member.value)
+        if member.streaming:
+            annotation = "BytesInput"
         if member.required and not member.token:
             return ArgumentView(member.name, annotation, None)
         return ArgumentView(member.name, f"{annotation} | None", "None")
@@ -231,8 +224,9 @@ class Sources:
             fields = [(m.name, m.wire, self._error_field(m)) for m in _own_members(error)]
             for _, _, annotation in fields:
                 imports.add_used_names(annotation)
-            doc = f"The service answered `{one_line(error.code)}`."
-            views.append({"error": error, "fields": fields, "doc": doc})
+            docs = {m.name: self.docs.error_field(error, m) for m in _own_members(error)}
+            doc = self.docs.error(error)
+            views.append({"error": error, "fields": fields, "doc": doc, "field_docs": docs})
         return self._render("errors.py.jinja", errors=views, imports=imports)
 
     def _error_field(self, member: Member) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from contextvars import ContextVar
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -42,6 +43,7 @@ from aiobotantic.errors import (
 )
 from aiobotantic.lanes import Call, Pipeline, Settings
 from aiobotantic.lanes.lazy_dicts import Parsed, WireParams
+from aiobotantic.lanes.rewindable import rewindable
 from aiobotantic.lanes.session import base_session, client_config, own_session, prepare
 from aiobotantic.lanes.transport import ambiguous_error, transport_error
 from aiobotantic.operation import Operation, Service
@@ -160,7 +162,10 @@ class CompatLane:
     async def call(self, call: Call) -> Structure:
         """Send a request, repeat it where `aiobotantic.retry` says so, and return the answer."""
         token = _CALL.set(call)
+        copies = ExitStack()
         try:
+            if not isinstance(call.http.body, bytes):
+                call.http.body = await rewindable(call.http.body, copies)
             # Looked up on the instance at each call: instrumentation patches the class.
             parsed = await self._client._make_api_call(
                 call.operation.name, WireParams(call.request)
@@ -172,6 +177,7 @@ class CompatLane:
                 raise
             raise ours from (None if isinstance(error, ClientError) else error)
         finally:
+            copies.close()
             _CALL.reset(token)
         if self._budget is not None:
             self._budget.give_back(call.price)
@@ -202,6 +208,7 @@ class CompatLane:
             "method": http.method,
             "headers": dict(http.headers),
             "body": http.body,
+            **({"host_prefix": http.host_prefix} if http.host_prefix else {}),
         }
 
     def _answer(self, call: Call, parsed: Any) -> Structure:

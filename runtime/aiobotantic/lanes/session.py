@@ -10,7 +10,7 @@ import asyncio
 import copy
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
 from typing import Any, Final
@@ -151,7 +151,7 @@ class ModelLoader:
     def load_service_model(
         self, service_name: str, type_name: str, api_version: str | None = None
     ) -> Any:
-        """Return a file of a service: for ours operations without shapes, or endpoint rules."""
+        """Return a file of a service: for ours operations, or endpoint rules."""
         if service_name != self._service.name:
             return self._inner.load_service_model(service_name, type_name, api_version)
         if type_name == "service-2":
@@ -163,27 +163,54 @@ class ModelLoader:
 
 
 def service_model(service: Service, operations: Iterable[Operation[Any]]) -> dict[str, Any]:
-    """Return botocore's model of a service, without shapes: our protocols read and write them."""
+    """Return botocore's model of a service without shapes: our protocols read and write them."""
     return {
         "version": "2.0",
         "metadata": dict(service.metadata),
-        "operations": {
-            operation.name: {
-                "name": operation.name,
-                "http": {"method": operation.method, "requestUri": operation.uri},
-                "deprecated": operation.deprecated,
-            }
-            for operation in operations
+        "operations": {operation.name: _operation_model(operation) for operation in operations},
+        "shapes": {
+            **{
+                f"{operation.name}Input": _context_shape(operation.context_params)
+                for operation in operations
+                if operation.context_params
+            },
+            "Text": {"type": "string"},
+            "Streamed": {
+                "type": "structure",
+                "members": {"Body": {"shape": "Bytes", "streaming": True}},
+                "payload": "Body",
+            },
+            "Bytes": {"type": "blob", "streaming": True},
         },
-        "shapes": {},
     }
+
+
+def _operation_model(operation: Operation[Any]) -> dict[str, Any]:
+    return {
+        "name": operation.name,
+        "http": {"method": operation.method, "requestUri": operation.uri},
+        "deprecated": operation.deprecated,
+        **operation.traits,
+        **({"input": {"shape": f"{operation.name}Input"}} if operation.context_params else {}),
+        **({"output": {"shape": "Streamed"}} if operation.streams else {}),
+    }
+
+
+def _context_shape(parameters: Mapping[str, str]) -> dict[str, Any]:
+    """Return an input with the members that choose the endpoint."""
+    members = {
+        member: {"shape": "Text", "contextParam": {"name": parameter}}
+        for member, parameter in parameters.items()
+    }
+    return {"type": "structure", "members": members}
 
 
 @cache
 def endpoint_rules(package: str) -> Any:
     """Return the endpoint rule set of a generated package; None if it has none."""
     file = resources.files(package).joinpath("endpoint_rules.json")
-    return json.loads(file.read_bytes()) if file.is_file() else None
+    # A private model may come without; then the endpoint is `endpoint_url`, or botocore's guess.
+    return json.loads(file.read_bytes()) or None if file.is_file() else None
 
 
 @cache

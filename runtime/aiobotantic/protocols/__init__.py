@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Final, Protocol
 
+from aiobotantic.checks import Refusal
 from aiobotantic.errors import COMMON_ERRORS, ConfigurationError, ServiceError
 from aiobotantic.operation import Operation, Service
 from aiobotantic.pickling import resolve
-from aiobotantic.structure import Request, Structure
+from aiobotantic.structure import Request, Structure, describe
 
-_MODULES: Final = {"json": "aiobotantic.protocols.json"}
+_MODULES: Final = {
+    "json": "aiobotantic.protocols.json",
+    "rest-json": "aiobotantic.protocols.rest_json",
+}
+
+
+_LABEL: Final = re.compile(r"\{(\w+)\}")
+_HOST_LABEL: Final = re.compile(r"[A-Za-z0-9.\-]+")
 
 
 class Body(bytes):
@@ -31,10 +40,14 @@ class HttpRequest:
     method: str
     path: str
     headers: dict[str, str]
-    body: bytes
+    body: Any
+    """Bytes, or what a streamed body may be."""
     checked: bytes
     """The whole request as JSON, which the limits are checked on."""
     query: dict[str, Any] = field(default_factory=dict[str, Any])
+    host_prefix: str = ""
+    refusals: Sequence[Refusal] = ()
+    """What breaks limits of the parts that `checked` cannot hold."""
 
 
 class WireProtocol(Protocol):
@@ -51,9 +64,11 @@ class WireProtocol(Protocol):
         ...
 
     def parse(
-        self, operation: Operation[Any], status: int, headers: Mapping[str, str], body: bytes
+        self, operation: Operation[Any], status: int, headers: Mapping[str, str], body: Any
     ) -> Structure:
         """Read a 2xx answer. Header names are in lower case.
+
+        The body is bytes, or aiobotocore's body where the operation streams.
 
         Raises:
             ResponseParseError: it cannot be read.
@@ -97,6 +112,26 @@ def error_class(service: Service, code: str) -> type[ServiceError]:
     except ModuleNotFoundError:
         modelled = COMMON_ERRORS
     return modelled.get(code, ServiceError)
+
+
+def write_host_prefix(
+    operation: Operation[Any], request: Request[Any], *, wire: bool
+) -> tuple[str, Sequence[Refusal]]:
+    """Return what stands before the host name, and what keeps a member from standing there."""
+    members = describe(type(request))
+    refusals: list[Refusal] = []
+
+    def label(match: re.Match[str]) -> str:
+        field = members.by_wire_name.get(match[1], match[1])
+        text = getattr(request, field, None)
+        if isinstance(text, str) and _HOST_LABEL.fullmatch(text):
+            return text
+        path = match[1] if wire else field
+        problem = "must be letters, digits, dots and hyphens: it is a part of the host name"
+        refusals.append(Refusal(path=path, problem=problem, kind="binding", value=""))
+        return "-"
+
+    return _LABEL.sub(label, operation.host_prefix), refusals
 
 
 def request_id_of(headers: Mapping[str, str]) -> str | None:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError, to_json
 
+from aiobotantic.bindings import bindings_of
 from aiobotantic.checks import Refusal, locate
 from aiobotantic.errors import (
     RequestValidationError,
@@ -19,8 +20,16 @@ from aiobotantic.errors import (
     ServiceFault,
     ThrottlingError,
 )
+from aiobotantic.event_stream import open_events
 from aiobotantic.operation import Operation, Service
-from aiobotantic.protocols import Body, HttpRequest, error_class, request_id_of
+from aiobotantic.pickling import resolve
+from aiobotantic.protocols import (
+    Body,
+    HttpRequest,
+    error_class,
+    request_id_of,
+    write_host_prefix,
+)
 from aiobotantic.structure import (
     Request,
     Structure,
@@ -28,6 +37,7 @@ from aiobotantic.structure import (
     is_mapping,
     is_sequence,
     read_json,
+    value_type,
     write_json,
 )
 
@@ -42,7 +52,7 @@ def serialize(
     try:
         body = Body(write_json(request))
     except PydanticSerializationError:
-        raise _unwritable(operation, request, wire=wire) from None
+        raise unwritable(operation, request, wire=wire) from None
     metadata = service.metadata
     headers = {
         "X-Amz-Target": f"{metadata['targetPrefix']}.{operation.name}",
@@ -50,24 +60,62 @@ def serialize(
     }
     if "awsQueryCompatible" in metadata:
         headers["x-amzn-query-mode"] = "true"
-    return HttpRequest(operation.method, operation.uri, headers, body, body)
+    prefix, refusals = write_host_prefix(operation, request, wire=wire)
+    return HttpRequest(
+        operation.method,
+        operation.uri,
+        headers,
+        body,
+        body,
+        host_prefix=prefix,
+        refusals=refusals,
+    )
 
 
 def parse(
-    operation: Operation[Any], status: int, headers: Mapping[str, str], body: bytes
+    operation: Operation[Any], status: int, headers: Mapping[str, str], body: Any
 ) -> Structure:
     """Read a 2xx answer: see `WireProtocol`."""
     cls = operation.response_class
+    if operation.streams:
+        return _streamed(operation, cls, headers, body)
     if not cls.__pydantic_fields__ and body.strip() in (b"", b"null"):
         return cls()
     try:
         return read_json(cls, body)
     except ValidationError as error:
-        # Not the cause of what is raised: it holds the body.
-        place, problem = _first_problem(cls, error, body)
+        problem = error
+    # Outside the handler: the pydantic error holds the body, and would be the context.
+    raise unreadable(operation, cls, status, headers, body, problem)
+
+
+def _streamed(
+    operation: Operation[Any], cls: type[Structure], headers: Mapping[str, str], body: Any
+) -> Structure:
+    """Return an answer of events; other members, which AWS's services do not have, stay absent."""
+    structure = cls.from_wire({})
+    field = bindings_of(cls).payload
+    if field is not None:
+        kind = value_type(cls.__pydantic_fields__[field].annotation)
+        setattr(structure, field, open_events(operation, kind, headers, body))
+    return structure
+
+
+def unreadable(
+    operation: Operation[Any],
+    cls: type[Structure],
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    problem: ValidationError | str,
+) -> ResponseParseError:
+    """Return what is raised of a 2xx answer that is none."""
+    place = ""
+    if isinstance(problem, ValidationError):
+        place, problem = _first_problem(cls, problem, body)
     at = f" at {place}" if place else ""
     request_id = request_id_of(headers)
-    raise ResponseParseError(
+    return ResponseParseError(
         f"{operation.name}: the service answered {status}, but the answer cannot be read{at}: "
         f"{problem} (request id {request_id or 'not sent'}, "
         f"content type {headers.get('content-type', 'not sent')}, {len(body)} bytes)",
@@ -87,8 +135,9 @@ def parse_error(
 ) -> ServiceError:
     """Read an answer that is no 2xx: see `WireProtocol`."""
     document = _document(body)
-    code = str(headers.get("x-amzn-errortype") or document.get("__type") or "")
-    code = (code or str(document.get("code") or "")).partition(":")[0].rpartition("#")[2]
+    named = headers.get("x-amzn-errortype") or document.get("__type")
+    named = named or document.get("code") or document.get("Code") or ""
+    code = str(named).partition(":")[0].rpartition("#")[2]
     message = document.get("message") or document.get("Message")
     error = {"Message": str(message or _no_message(status, headers)), "Code": code or str(status)}
     cls = error_class(service, code) if code else _class_of_status(status)
@@ -103,7 +152,25 @@ def parse_error(
         "RetryAttempts": 0,
     }
     members = {name: value for name, value in document.items() if name not in _NOT_MEMBERS}
+    if structure := error_structure(service, cls):
+        members = _read_members(structure, members)
     return cls({**members, "Error": error, "ResponseMetadata": metadata}, operation.name)
+
+
+def error_structure(service: Service, cls: type[ServiceError]) -> type[Structure] | None:
+    """Return the class that the members of an error are read as; None where they are plain."""
+    if not cls.STRUCTURE:
+        return None
+    structure: type[Structure] = resolve(f"{service.package}.models", cls.STRUCTURE)
+    return structure
+
+
+def _read_members(cls: type[Structure], members: dict[str, Any]) -> dict[str, Any]:
+    """Return members by AWS's names, as boto3 has them; as they are where they are none."""
+    try:
+        return read_json(cls, json.dumps(members).encode()).to_wire()
+    except ValidationError:
+        return members
 
 
 def _document(body: bytes) -> dict[str, Any]:
@@ -142,9 +209,10 @@ def _first_problem(cls: type[Structure], error: ValidationError, body: bytes) ->
     return place.path, "a sensitive member of a wrong type" if place.sensitive else detail["msg"]
 
 
-def _unwritable(
+def unwritable(
     operation: Operation[Any], request: Request[Any], *, wire: bool
 ) -> RequestValidationError:
+    """Return what is raised of a request that JSON cannot hold."""
     path, kind = next(_unwritable_values(request, "", wire=wire), ("the request", "object"))
     problem = f"a value of type {kind} cannot be written as JSON"
     refusal = Refusal(path=path, problem=problem, kind="unwritable", value="")

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Mapping
+from hashlib import blake2b
 from typing import Any, get_args
 
+from aiobotantic.bodies import StreamingBody
 from aiobotantic.operation import Operation
 from aiobotantic.structure import Structure, describe, value_type
 from aiobotantic.testing.behaviour import Answers
 from aiobotantic.testing.build import Builder
-from aiobotantic.testing.json_values import is_array, is_object
+from aiobotantic.testing.json_values import is_array, is_object, plain
 from aiobotantic.testing.words import Place
 
 _log = logging.getLogger(__name__)
@@ -26,7 +29,7 @@ def made_up(
 ) -> dict[str, Any]:
     """Return the members of an answer to a request."""
     builder = Builder(
-        seed=f"{operation.name}{json.dumps(request, sort_keys=True)}",
+        seed=f"{operation.name}{_fingerprint(request)}",
         place=place,
         names={name: value for name, value in request.items() if isinstance(value, str)},
         preferred=answers.settled,
@@ -61,13 +64,28 @@ def _fitting(annotation: Any, value: Any) -> Any:
     return value
 
 
+def _fingerprint(request: Mapping[str, Any]) -> str:
+    """Return a text that two requests share only where they say the same: 1 and 1.0 do."""
+    text = json.dumps(request, sort_keys=True, default=_digest)
+    return re.sub(r"\.0(?=[],}])", "", text)
+
+
+def _digest(value: Any) -> Any:
+    """Stand for a value that JSON cannot hold: a body may have megabytes."""
+    return blake2b(value).hexdigest() if isinstance(value, bytes) else plain(value)
+
+
 def shared(request: type[Structure], response: type[Structure]) -> list[str]:
     """Return the wire names that two structures have with one and the same type."""
     given, returned = describe(request).by_wire_name, describe(response).by_wire_name
     return [
         wire
         for wire, name in given.items()
-        if wire in returned
-        and value_type(request.__pydantic_fields__[name].annotation)
-        == value_type(response.__pydantic_fields__[returned[wire]].annotation)
+        if wire in returned and _kind(request, name) == _kind(response, returned[wire])
     ]
+
+
+def _kind(cls: type[Structure], field: str) -> Any:
+    """Return a field's type; what is streamed is bytes."""
+    kind = value_type(cls.__pydantic_fields__[field].annotation)
+    return bytes if kind in (StreamingBody, Any) else kind

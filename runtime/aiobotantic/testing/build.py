@@ -10,7 +10,10 @@ from hashlib import blake2b
 from random import Random
 from typing import Annotated, Any, Final, TypeVar, get_args, get_origin
 
+from aiobotantic.bindings import InStatus
+from aiobotantic.bodies import StreamingBody
 from aiobotantic.constraints import Length, Pattern, Range, UncheckedPattern
+from aiobotantic.event_stream import EventStream
 from aiobotantic.structure import Structure, describe, value_type
 from aiobotantic.testing.patterns import acceptor, matching
 from aiobotantic.testing.words import Place, candidates, fitted, is_later, kebab, located, singular
@@ -20,6 +23,8 @@ S = TypeVar("S", bound=Structure)
 
 _EPOCH: Final = datetime(2024, 1, 1, tzinfo=UTC)
 _SPAN: Final = timedelta(days=180)
+_STREAMED_LINES: Final = 2_000
+_EVENTS_OF_A_KIND: Final = 2
 
 
 class BuildError(ValueError):
@@ -28,6 +33,9 @@ class BuildError(ValueError):
 
 def build(cls: type[S], *, seed: int | str = 0, optional: bool = True, **overrides: Any) -> S:
     """Return an instance of a structure class that keeps every limit its annotations state.
+
+    What a response streams is there at once: a `StreamingBody` as bytes, an `EventStream` as a
+    list of events, some of each kind.
 
     Args:
         cls: any generated structure, unions included.
@@ -130,6 +138,8 @@ class Builder:
             optional = [arg for arg in get_args(annotation) if arg is not type(None)]
             return self._value(optional[0], markers, name)
         origin = get_origin(kind)
+        if origin is EventStream:
+            return self._events(get_args(kind)[0])
         if origin is list:
             return self._items(get_args(kind)[0], _marker(markers, Length), name)
         if origin is dict:
@@ -139,7 +149,19 @@ class Builder:
             return self.structure(kind)
         if isinstance(kind, type) and issubclass(kind, Enum):
             return self._enum(kind, name)
+        if any(isinstance(mark, InStatus) for mark in markers):
+            return 200
         return self._scalar(kind, markers, name)
+
+    def _events(self, union: type[Structure]) -> list[Structure]:
+        built: list[Structure] = []
+        for field_name, wire in describe(union).wire_names.items():
+            arm = value_type(union.__pydantic_fields__[field_name].annotation)
+            for number in range(_EVENTS_OF_A_KIND):
+                self._path.append(f"{wire}{number}")
+                built.append(union(**{field_name: self.structure(arm)}))
+                self._path.pop()
+        return built
 
     def _items(self, item: Any, length: Length | None, name: str) -> list[Any]:
         low, high = length or Length()
@@ -193,7 +215,8 @@ class Builder:
             return random.random() < 0.5
         if kind is int:
             first = int(low) if low is not None else 1 if high is None else min(1, int(high))
-            return random.randint(first, max(first, min(first + 99, int(high or first + 99))))
+            last = first + 99 if high is None else min(first + 99, int(high))
+            return random.randint(first, max(first, last))
         if kind is float:
             least = low if low is not None else 0.0 if high is None else min(0.0, high)
             most = least + 1 if high is None else min(least + 1, high)
@@ -201,7 +224,10 @@ class Builder:
         if kind is datetime:
             start = _EPOCH + _SPAN if is_later(name) else _EPOCH
             return start + random.randrange(int(_SPAN.total_seconds())) * timedelta(seconds=1)
-        if kind is bytes:
+        if kind is StreamingBody:
+            lines = (f"{kebab(name)} {number}\n" for number in range(_STREAMED_LINES))
+            return "".join(lines).encode()
+        if kind in (bytes, Any):  # Any: what a request streams
             return fitted(kebab(name), length).encode()
         return {"value": kebab(name)}
 

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, Final, get_args
 
 from pydantic_core import ValidationError
 
+from aiobotantic.bindings import bindings_of, is_raw_payload
 from aiobotantic.checks import checker
+from aiobotantic.constraints import Length
+from aiobotantic.errors import ServiceFault
+from aiobotantic.operation import Operation, Service
+from aiobotantic.protocols import error_class
 from aiobotantic.structure import Structure, describe, value_type
+from aiobotantic.testing.json_values import encode
 from aiobotantic.unions import UnionStructure
 
 STATUS: Final = {
@@ -25,17 +32,60 @@ STATUS: Final = {
     "UnknownOperationException": 404,
     "UnrecognizedClientException": 403,
 }
-"""HTTP status of the usual codes; any other code comes with 400."""
+"""HTTP status of the usual codes that a model gives none."""
 
 
 class ServedError(Exception):
-    """An error that the server answers with."""
+    """An error that the server answers with, or sends in a stream of events.
 
-    def __init__(self, code: str, message: str, status: int | None = None) -> None:
+    Args:
+        code: its code: `ModelError`.
+        message: its message.
+        status: HTTP status; None for what the model gives the code, or AWS sends with it.
+        members: further members by wire name: `{"OriginalStatusCode": 500}`.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        status: int | None = None,
+        members: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
-        self.status = STATUS.get(code, 400) if status is None else status
+        self.status = status
+        self.members = dict(members or {})
+
+
+class InvalidRequestError(ServedError):
+    """A request that breaks a limit of the model."""
+
+    def in_words_of(self, operation: Operation[Any] | None) -> None:
+        """Take the code that an operation's model has for it, where it has one."""
+        listed = () if operation is None else operation.errors
+        self.code = next((code for code in _INVALID if code in listed), self.code)
+
+
+_INVALID: Final = ("ValidationException", "ValidationError")
+
+
+def body_of(fault: ServedError) -> dict[str, Any]:
+    """Return what the body of an error says in the REST protocol and in events.
+
+    Models name the message in either way, and each reader looks for the one of its model.
+    """
+    return {"message": fault.message, "Message": fault.message, **fault.members}
+
+
+def status_of(service: Service, fault: ServedError) -> int:
+    """Return the HTTP status of an error: its own, the model's, the usual one, or 400."""
+    if fault.status is not None:
+        return fault.status
+    cls = error_class(service, fault.code)
+    other = 500 if issubclass(cls, ServiceFault) else 400
+    return cls.STATUS or STATUS.get(fault.code, other)
 
 
 def missing_token() -> ServedError:
@@ -48,29 +98,63 @@ def unknown_operation(name: str) -> ServedError:
     return ServedError("UnknownOperationException", f"The operation {name!r} is not known.")
 
 
-def not_an_object(problem: str) -> ServedError:
-    """Return the answer to a body that is no JSON object."""
+def unreadable(problem: str) -> ServedError:
+    """Return the answer to a request that is none: a body that is no JSON object, for one."""
     return ServedError("SerializationException", problem)
 
 
-def invalid_request(cls: type[Structure], body: bytes) -> ServedError | None:
-    """Check a request's JSON bytes as the client does, and word what is wrong as AWS does."""
+def unknown_member(name: str, value: Any) -> ServedError:
+    """Return the answer to a member that the model does not list, or not at this place."""
+    return _invalid([_sentence(f" '{_shown(value)}'", name, _CONSTRAINTS["extra_forbidden"])])
+
+
+def invalid_request(cls: type[Structure], members: Mapping[str, Any]) -> ServedError | None:
+    """Check a request's members as the client does, and word what is wrong as AWS does."""
+    field = bindings_of(cls).payload
+    if field is not None and is_raw_payload(cls, field):
+        wire = describe(cls).wire_names[field]
+        if (fault := _invalid_payload(cls, field, members.get(wire))) is not None:
+            return fault
+        members = {name: value for name, value in members.items() if name != wire}
     try:
-        checker(cls).validate_json(body)
+        checker(cls).validate_json(encode(members))
     except ValidationError as error:
         details = error.errors(include_url=False)
         for detail in details:
             if detail["type"] == "json_invalid":
-                return not_an_object(detail["msg"])
+                return unreadable(detail["msg"])
             if wanted := _JSON_TYPES.get(detail["type"]):
                 where = _Place(cls, detail["loc"]).path
-                return not_an_object(
+                return unreadable(
                     f"{_token(detail['input'])} can not be converted to {wanted} at '{where}'"
                 )
-        found = "; ".join(_violation(cls, detail) for detail in details)
-        count = f"{len(details)} validation error{'s' if len(details) > 1 else ''}"
-        return ServedError("ValidationException", f"{count} detected: {found}")
+        return _invalid([_violation(cls, detail) for detail in details])
     return None
+
+
+def _invalid(violations: list[str]) -> ServedError:
+    count = f"{len(violations)} validation error{'s' if len(violations) > 1 else ''}"
+    return InvalidRequestError("ValidationException", f"{count} detected: {'; '.join(violations)}")
+
+
+def _invalid_payload(cls: type[Structure], field: str, value: Any) -> ServedError | None:
+    """Check a body that is no JSON."""
+    place = _Place(cls, (describe(cls).wire_names[field],)).path
+    member = cls.__pydantic_fields__[field]
+    if value is None:
+        if not member.is_required():
+            return None
+        return _invalid([_sentence(" null", place, _CONSTRAINTS["missing"])])
+    low, high = next((mark for mark in member.metadata if isinstance(mark, Length)), Length())
+    if not isinstance(value, (bytes, str)):
+        return None
+    if high is not None and len(value) > high:
+        constraint = _CONSTRAINTS["too_long"].format(max_length=high)
+    elif low is not None and len(value) < low:
+        constraint = _CONSTRAINTS["too_short"].format(min_length=low)
+    else:
+        return None
+    return _invalid([_sentence("", place, constraint)])
 
 
 _JSON_TYPES: Final = {
@@ -122,7 +206,11 @@ def _violation(cls: type[Structure], detail: Any) -> str:
     shown = ""
     if not place.sensitive:
         shown = " null" if kind == "missing" else f" '{_shown(detail['input'])}'"
-    return f"Value{shown} at '{place.path}' failed to satisfy constraint: {constraint}"
+    return _sentence(shown, place.path, constraint)
+
+
+def _sentence(shown: str, path: str, constraint: str) -> str:
+    return f"Value{shown} at '{path}' failed to satisfy constraint: {constraint}"
 
 
 def _shown(value: Any) -> str:
@@ -140,7 +228,7 @@ class _Place:
         for step in (step for step in location if step != "[key]"):
             if isinstance(kind, type) and issubclass(kind, Structure):
                 members = describe(kind)
-                name = members.by_wire_name.get(step)
+                name = members.by_json_name.get(step)
                 steps.append(f"{step[:1].lower()}{step[1:]}")
                 self.sensitive = self.sensitive or name in members.sensitive
                 kind = value_type(kind.__pydantic_fields__[name].annotation) if name else Any

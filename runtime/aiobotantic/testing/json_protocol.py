@@ -1,18 +1,19 @@
 """AWS's JSON protocol as a server speaks it: the operation in a header, everything else in a body.
 
-A protocol of another kind has the same three methods, and the server takes it by the service's name
-for it.
+A protocol of another kind has the same methods, and the server takes it by the service's name for
+it.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from aiobotantic.operation import Operation, Service
-from aiobotantic.testing.faults import ServedError, not_an_object, unknown_operation
+from aiobotantic.testing.event_frames import Chunks, StreamItem
+from aiobotantic.testing.faults import ServedError, status_of, unknown_operation, unreadable
 from aiobotantic.testing.json_values import encode, is_object, without_null
 
 
@@ -33,7 +34,7 @@ class HttpAnswer:
     """What goes back."""
 
     status: int
-    body: bytes
+    body: bytes | Chunks
     headers: dict[str, str] = field(default_factory=dict[str, str])
 
 
@@ -56,11 +57,22 @@ class ServedProtocol(Protocol):
         """Return the answer that says an error."""
         ...
 
+    def stream(
+        self, operation: Operation[Any], items: Sequence[StreamItem]
+    ) -> Mapping[str, Chunks] | None:
+        """Return the member that an operation streams, made of items; None if it streams none.
+
+        Raises:
+            ValueError: an item is nothing that the operation streams.
+        """
+        ...
+
 
 class JsonProtocol:
     """`json` 1.0 and 1.1."""
 
     def __init__(self, service: Service, operations: Mapping[str, Operation[Any]]) -> None:
+        self._service = service
         self._operations = operations
         self._prefix = f"{service.metadata.get('targetPrefix', service.name)}."
         self._content_type = f"application/x-amz-json-{service.metadata.get('jsonVersion', '1.1')}"
@@ -75,12 +87,9 @@ class JsonProtocol:
 
     def read(self, operation: Operation[Any], request: HttpRequest) -> dict[str, Any]:
         """Read the body. Members that are null count as absent, as AWS takes them."""
-        try:
-            members: Any = json.loads(request.body, parse_constant=_no_number)
-        except (ValueError, RecursionError) as problem:
-            raise not_an_object(f"The body is not JSON: {problem}") from None
+        members = parse_json(request.body)
         if not is_object(members):
-            raise not_an_object("The body is not a JSON object.")
+            raise unreadable("The body is not a JSON object.")
         return without_null(members) if b"null" in request.body else members
 
     def write(self, operation: Operation[Any], members: Mapping[str, Any]) -> HttpAnswer:
@@ -89,9 +98,22 @@ class JsonProtocol:
         return HttpAnswer(200, body, {"Content-Type": self._content_type})
 
     def write_fault(self, fault: ServedError) -> HttpAnswer:
-        """Return the fault's status, and its code and message in a body."""
-        body = encode({"__type": fault.code, "message": fault.message})
-        return HttpAnswer(fault.status, body, {"Content-Type": self._content_type})
+        """Return the fault's status, and its code, message and members in a body."""
+        body = encode({"__type": fault.code, "message": fault.message, **fault.members})
+        return HttpAnswer(
+            status_of(self._service, fault), body, {"Content-Type": self._content_type}
+        )
+
+    def stream(self, operation: Operation[Any], items: Sequence[StreamItem]) -> None:
+        """Return None: no answer is streamed."""
+
+
+def parse_json(body: bytes) -> Any:
+    """Return the value of JSON bytes; raise a ServedError where they are none."""
+    try:
+        return json.loads(body, parse_constant=_no_number)
+    except (ValueError, RecursionError) as problem:
+        raise unreadable(f"The body is not JSON: {problem}") from None
 
 
 def _no_number(constant: str) -> Any:

@@ -21,7 +21,7 @@ def is_array(value: Any) -> TypeGuard[list[Any]]:
 
 def encode(members: Mapping[str, Any]) -> bytes:
     """Return the JSON bytes of members: times as seconds since 1970, blobs in base64."""
-    return json.dumps(members, default=_plain, separators=(",", ":")).encode()
+    return json.dumps(members, default=plain, separators=(",", ":")).encode()
 
 
 def without_null(value: Any) -> Any:
@@ -31,7 +31,8 @@ def without_null(value: Any) -> Any:
     return [without_null(each) for each in value] if is_array(value) else value
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return what JSON holds in place of a time or a blob."""
     if isinstance(value, datetime):
         return value.timestamp()
     if isinstance(value, bytes):

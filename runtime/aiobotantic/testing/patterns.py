@@ -36,11 +36,18 @@ _UNICODE_CLASSES: Final = {
     "P": r"\-._",
     "S": "+=",
     "Z": " ",
+    "ASCII": r"\x00-\x7f",
     "Alnum": "a-zA-Z0-9",
     "Alpha": "a-zA-Z",
     "Digit": "0-9",
+    "Graph": "!-~",
+    "Lower": "a-z",
+    "Print": " -~",
+    "Punct": r"!-/:-@\[-`{-~",
+    "Space": r"\s",
+    "Upper": "A-Z",
 }
-
+_CLASSES: Final = re.compile(r"\\p\{(?:Is)?(\w+)\}|\\z|\\.|[\[\]]|[^\\\[\]]+", re.DOTALL)
 
 _ANY_LENGTH: Final = Length()
 
@@ -88,9 +95,25 @@ def acceptor(text: str, length: Length = _ANY_LENGTH) -> Callable[[str], bool]:
 
 def python_pattern(text: str) -> str:
     """Return a pattern in Python's words: Unicode classes in ASCII, surrogate pairs joined."""
-    text = re.sub(r"\\p\{(?:Is)?(\w+)\}", lambda found: _UNICODE_CLASSES.get(found[1], ""), text)
+    text = _with_ascii_classes(text)
     text = re.sub(r"\\u([dD][89abAB]\w\w)\\u([dD][c-fC-F]\w\w)", _joined, text)
     return re.sub(r"\$\{\d+,?\d*\}", "$", text)
+
+
+def _with_ascii_classes(text: str) -> str:
+    parts: list[str] = []
+    inside = False
+    for found in _CLASSES.finditer(text):
+        part = found[0]
+        if found[1] is not None:
+            members = _UNICODE_CLASSES.get(found[1], "")
+            part = members if inside or not members else f"[{members}]"
+        elif part == r"\z" and not inside:
+            part = r"\Z"
+        elif part in "[]":
+            inside = part == "["
+        parts.append(part)
+    return "".join(parts)
 
 
 def _joined(found: re.Match[str]) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from types import TracebackType
 from typing import Any, Final, Self
 from uuid import uuid4
+from weakref import WeakKeyDictionary
 
 from aiohttp import web
 
@@ -17,14 +19,20 @@ from aiobotantic.client import Client
 from aiobotantic.operation import Operation, Service
 from aiobotantic.testing.answers import made_up, selected
 from aiobotantic.testing.behaviour import Behaviour, load_behaviour, read_behaviour
-from aiobotantic.testing.faults import ServedError, invalid_request, missing_token
+from aiobotantic.testing.event_frames import Chunks, StreamItem
+from aiobotantic.testing.faults import (
+    InvalidRequestError,
+    ServedError,
+    invalid_request,
+    missing_token,
+)
 from aiobotantic.testing.json_protocol import (
     HttpAnswer,
     HttpRequest,
     JsonProtocol,
     ServedProtocol,
 )
-from aiobotantic.testing.json_values import encode
+from aiobotantic.testing.rest_json_protocol import RestJsonProtocol
 from aiobotantic.testing.state import Rules, State
 from aiobotantic.testing.words import Place
 
@@ -33,6 +41,7 @@ _JOURNAL_SIZE: Final = 10_000
 
 PROTOCOLS: dict[str, Callable[[Service, Mapping[str, Operation[Any]]], ServedProtocol]] = {
     "json": JsonProtocol,
+    "rest-json": RestJsonProtocol,
 }
 """botocore's name of a protocol to what reads and writes it."""
 
@@ -50,6 +59,8 @@ class JournalEntry:
     request_id: str
     error: str | None = None
     """Code of the error that was answered; None for a success."""
+    connection: int = 0
+    """Which of the server's connections it came on, from 1."""
 
 
 @dataclass
@@ -58,6 +69,7 @@ class _Script:
     message: str
     status: int | None
     times: int
+    members: Mapping[str, Any]
 
 
 class Server:
@@ -118,6 +130,9 @@ class Server:
         self._place = place
         self._protocol = PROTOCOLS[service.protocol](service, self.operations)
         self._scripts: dict[str, list[_Script]] = {}
+        self._streams: dict[str, list[Mapping[str, Chunks]]] = {}
+        self._connections = WeakKeyDictionary[Any, int]()
+        self._connected = 0
         self._address = (host, port)
         self._runner: web.ServerRunner | None = None
 
@@ -132,6 +147,12 @@ class Server:
             raise RuntimeError("the server does not run: use `async with`, or await start()")
         host, port, *_ = self._runner.addresses[0]
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open at this moment."""
+        server = None if self._runner is None else self._runner.server
+        return 0 if server is None else len(server.connections)
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -177,6 +198,7 @@ class Server:
         *,
         message: str | None = None,
         status: int | None = None,
+        members: Mapping[str, Any] | None = None,
     ) -> None:
         """Answer the next requests for an operation with an error; they are not carried out.
 
@@ -185,31 +207,71 @@ class Server:
             code: the error's code: `ThrottlingException`.
             times: how many requests; calls add up, and are used in their order.
             message: the error's message; a plain one by default.
-            status: HTTP status; by default what AWS sends for the code, 400 for unusual ones.
+            status: HTTP status; by default the model's, or what AWS sends for the code, else 400.
+            members: further members of the error, by wire name: `{"OriginalStatusCode": 500}`.
 
         Raises:
             ValueError: the service has no such operation.
         """
-        if operation not in self.operations:
-            near = get_close_matches(operation, self.operations, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise ValueError(f"{self.service.name} has no operation {operation}{hint}")
-        script = _Script(code, message or f"{code} was scripted", status, times)
+        self._operation(operation)
+        message = message or f"{code} was scripted"
+        script = _Script(code, message, status, times, dict(members or {}))
         self._scripts.setdefault(operation, []).append(script)
+
+    def stream_next(self, operation: str, items: Sequence[StreamItem]) -> None:
+        """Stream these items in the next answer of an operation; calls add up.
+
+        Args:
+            operation: AWS's name: `InvokeEndpointWithResponseStream`.
+            items: Events: instances of the stream's union; errors, which end the stream for most
+                clients: instances of the service's error classes or `ServedError`; `RawEvent`,
+                `Truncated`, `Damaged`, and `HangUp` as the last. Where a body is streamed that is
+                no events: bytes, and `HangUp` as the last.
+
+        Raises:
+            ValueError: the service has no such operation, or it streams nothing of that kind.
+        """
+        member = self._protocol.stream(self._operation(operation), items)
+        if member is None:
+            raise ValueError(f"{self.service.name}: {operation} streams no answer")
+        self._streams.setdefault(operation, []).append(member)
 
     def requests(self, operation: str) -> list[Mapping[str, Any]]:
         """Return what was asked of an operation, by wire name, oldest first."""
         return [entry.request for entry in self.journal if entry.operation == operation]
 
+    def _operation(self, name: str) -> Operation[Any]:
+        if name in self.operations:
+            return self.operations[name]
+        near = get_close_matches(name, self.operations, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise ValueError(f"{self.service.name} has no operation {name}{hint}")
+
     async def _handle(self, received: web.BaseRequest) -> web.StreamResponse:
+        connection = self._number(received.transport)
         body = await received.content.read()
         request = HttpRequest(received.method, received.raw_path, received.headers, body)
         request_id = str(uuid4())
-        answer = self._answer(request, request_id)
+        answer = self._answer(request, request_id, connection)
         headers = {**answer.headers, "x-amzn-RequestId": request_id}
-        return web.Response(status=answer.status, body=answer.body, headers=headers)
+        if isinstance(answer.body, bytes):
+            return web.Response(status=answer.status, body=answer.body, headers=headers)
+        response = web.StreamResponse(status=answer.status, headers=headers)
+        await response.prepare(received)
+        with suppress(ConnectionError):  # the client left
+            for piece in answer.body.pieces:
+                await response.write(piece)
+            if answer.body.hangs_up and received.transport is not None:
+                received.transport.close()
+        return response
 
-    def _answer(self, request: HttpRequest, request_id: str) -> HttpAnswer:
+    def _number(self, transport: Any) -> int:
+        if transport not in self._connections:
+            self._connected += 1
+            self._connections[transport] = self._connected
+        return self._connections[transport]
+
+    def _answer(self, request: HttpRequest, request_id: str, connection: int) -> HttpAnswer:
         operation: Operation[Any] | None = None
         members: dict[str, Any] = {}
         code = None
@@ -219,10 +281,12 @@ class Server:
             operation = self._protocol.operation(request)
             self._fail_if_scripted(operation.name)
             members = self._protocol.read(operation, request)
-            if (fault := invalid_request(operation.request_class, encode(members))) is not None:
+            if (fault := invalid_request(operation.request_class, members)) is not None:
                 raise fault
             answer = self._protocol.write(operation, self._carry_out(operation, members))
         except ServedError as fault:
+            if isinstance(fault, InvalidRequestError):
+                fault.in_words_of(operation)
             code = fault.code
             answer = self._protocol.write_fault(fault)
         except Exception as error:
@@ -232,7 +296,9 @@ class Server:
                 ServedError(code, f"{type(error).__name__}: {error}")
             )
         name = None if operation is None else operation.name
-        self.journal.append(JournalEntry(name, members, answer.status, request_id, code))
+        self.journal.append(
+            JournalEntry(name, members, answer.status, request_id, code, connection)
+        )
         del self.journal[:-_JOURNAL_SIZE]
         return answer
 
@@ -241,11 +307,15 @@ class Server:
         while scripts:
             if scripts[0].times > 0:
                 scripts[0].times -= 1
-                raise ServedError(scripts[0].code, scripts[0].message, scripts[0].status)
+                raise ServedError(
+                    scripts[0].code, scripts[0].message, scripts[0].status, scripts[0].members
+                )
             scripts.pop(0)
 
     def _carry_out(self, operation: Operation[Any], request: Mapping[str, Any]) -> dict[str, Any]:
         if self.state.keeps(operation.name):
             members = self.state.carry_out(operation.name, request)
             return selected(operation.response_class, members)
-        return made_up(operation, request, self._answers, self._place)
+        members = made_up(operation, request, self._answers, self._place)
+        streams = self._streams.get(operation.name)
+        return members if not streams else {**members, **streams.pop(0)}

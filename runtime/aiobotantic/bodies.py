@@ -1,0 +1,111 @@
+"""Bodies that are not held in memory: what a response streams, and what a request may stream."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, AsyncIterator
+from typing import Any, BinaryIO, Self, TypeAlias
+
+from pydantic_core import core_schema as cs
+
+BytesInput: TypeAlias = bytes | bytearray | BinaryIO | AsyncIterable[bytes]
+"""What a streamed request body may be: bytes, a file opened for reading bytes, or an iterator."""
+
+CHUNK = 65_536
+"""Bytes that `iter_bytes` yields at most at once."""
+
+
+class Streamed:
+    """Base of what holds a connection until it is read to its end or closed."""
+
+    def __init__(self, raw: Any, operation: str) -> None:
+        self._raw = raw
+        self._operation = operation
+        self._closed = False
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> cs.CoreSchema:
+        return cs.any_schema()
+
+    async def close(self) -> None:
+        """Give the connection back where everything was read, else close it."""
+        if not self._closed:
+            self._closed = True
+            await self._raw.aclose()
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+        return self._closed
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else "open"
+        return f"<{type(self).__name__} of {self._operation}, {state}>"
+
+    async def _chunks(self) -> AsyncIterator[bytes]:
+        done = False
+        try:
+            async for chunk in self._raw.iter_chunks(CHUNK):
+                yield chunk
+            done = True
+        except (OSError, _botocore_error(), _aiohttp_error()) as error:
+            raise self._lost(error) from error
+        finally:
+            if not done:  # a connection that was not read to its end cannot be used again
+                await self.close()
+
+    def _lost(self, error: BaseException) -> Exception:
+        from aiobotantic.errors import ConnectionLost, ReadTimedOut
+
+        cls = ReadTimedOut if isinstance(error, TimeoutError) else ConnectionLost
+        return cls(
+            f"{self._operation}: the answer broke off while it was read: "
+            f"{type(error).__name__}: {error}",
+            operation=self._operation,
+        )
+
+
+def _botocore_error() -> type[Exception]:
+    from botocore.exceptions import BotoCoreError
+
+    error: type[Exception] = BotoCoreError
+    return error
+
+
+def _aiohttp_error() -> type[Exception]:
+    from aiohttp import ClientError
+
+    return ClientError
+
+
+class StreamingBody(Streamed):
+    """The body of a response, read while it arrives.
+
+    It holds a connection until it is read to its end or closed: use it in `async with`.
+    """
+
+    async def read(self) -> bytes:
+        """Return the rest of the body.
+
+        Raises:
+            TransportError: the connection broke, or nothing arrived in time.
+        """
+        return b"".join([chunk async for chunk in self._chunks()])
+
+    async def iter_bytes(self, size: int = CHUNK) -> AsyncIterator[bytes]:
+        """Iterate over the rest of the body, at most `size` bytes at once.
+
+        Raises:
+            TransportError: the connection broke, or nothing arrived in time.
+        """
+        async for chunk in self._chunks():
+            for at in range(0, len(chunk), size):
+                yield chunk[at : at + size]
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self.iter_bytes()

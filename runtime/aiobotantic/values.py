@@ -1,0 +1,96 @@
+"""Values that JSON has no type for: times as text, JSON in a header, bytes.
+
+The markers stand in annotations.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+from typing import Any, Final, Literal
+
+from pydantic_core import core_schema as cs
+
+Format = Literal["iso8601", "rfc822", "unixTimestamp"]
+
+
+@dataclass(frozen=True)
+class TimeFormat:
+    """How a time is written in a JSON body: as text, not as seconds since 1970."""
+
+    name: Format
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> cs.CoreSchema:
+        return cs.no_info_before_validator_function(
+            read_time,
+            handler(source),
+            serialization=cs.plain_serializer_function_ser_schema(
+                lambda value: write_time(value, self.name), when_used="json"
+            ),
+        )
+
+
+ISO8601: Final = TimeFormat("iso8601")
+RFC822: Final = TimeFormat("rfc822")
+UNIX_TIME: Final = TimeFormat("unixTimestamp")
+
+
+@dataclass(frozen=True)
+class JsonText:
+    """The value travels as JSON in a header, in base64."""
+
+
+JSON_TEXT: Final = JsonText()
+
+
+def write_time(value: Any, form: Format) -> Any:
+    """Write a time as AWS's REST services take it; what is no time stays as it is.
+
+    A naive time is taken as UTC. Fractions of a second are written where there are any.
+    """
+    if not isinstance(value, datetime):
+        return value
+    moment = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    if form == "rfc822":
+        return format_datetime(moment, usegmt=True)
+    if form == "unixTimestamp":
+        seconds = moment.timestamp()
+        return int(seconds) if seconds.is_integer() else seconds
+    text = moment.replace(tzinfo=None).isoformat()
+    return f"{text}Z"
+
+
+def read_time(value: Any) -> Any:
+    """Read a time of any format; what is none is left to pydantic."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        pass
+    try:
+        return datetime.fromtimestamp(float(value), UTC)
+    except (ValueError, OverflowError, OSError):
+        pass
+    try:
+        return parsedate_to_datetime(value)
+    except ValueError:
+        return value
+
+
+def read_blob(value: Any) -> Any:
+    """Decode base64, as JSON bodies hold bytes; what is none is left to pydantic."""
+    if not isinstance(value, str):
+        return value
+    return b64decode(value)
+
+
+def write_blob(value: Any) -> Any:
+    """Encode bytes as base64; text is taken as UTF-8."""
+    if isinstance(value, str):
+        value = value.encode()
+    if isinstance(value, memoryview):
+        value = value.tobytes()
+    return b64encode(value).decode() if isinstance(value, (bytes, bytearray)) else value
