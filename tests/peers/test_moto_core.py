@@ -1,61 +1,57 @@
-"""Every operation through `moto.core`, both directions: not moto's server, its protocol code.
+"""Every operation of every service through `moto.core`, both directions.
 
-moto.core parses what our client sends and writes what our client reads, given the model as it
-stands in specs/. A request must arrive as it was given, a response must be read as it was written,
+moto.core parses what our clients send and writes what our clients read, given the models as they
+stand in specs/. A request must arrive as it was given, a response must be read as it was written,
 and a modelled error must be raised as its class.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import datetime
-from pathlib import Path
+from enum import Enum
+from importlib import import_module
 from typing import Any
 
 import pytest
 from aiohttp import web
-from moto.core.model import ServiceModel
-from moto.core.parse import JSONParser
-from moto.core.serialize import JSONSerializer
 
+import aiosagemaker
+from aiobotantic.bodies import StreamingBody
+from aiobotantic.client import Client
+from aiobotantic.event_stream import EventStream
+from aiobotantic.manifest import spec_versions
+from aiobotantic.structure import Structure
 from aiobotantic.testing.build import build
-from aiosagemaker import SageMaker
-from aiosagemaker.sagemaker import errors
+from peers.moto_peer import SPECS, Peer, moto_error
 
-SPEC = Path(__file__).parents[2] / "specs" / "sagemaker" / "service-2.json"
 SEEDS = (0, 1)
-OPERATIONS = SageMaker.operations()
-ERRORS = [(name, code) for name, operation in OPERATIONS.items() for code in operation.errors]
+CLIENTS: dict[str, type[Client]] = {
+    client.SERVICE.name: client
+    for client in (getattr(aiosagemaker, name) for name in dir(aiosagemaker))
+    if isinstance(client, type) and issubclass(client, Client)
+}
+SERVICES = sorted(folder.name for folder in SPECS.iterdir() if folder.is_dir())
 
-PEER_MISSES: dict[str, str] = {}
-"""Operations that moto.core itself gets wrong, with the reason. None for this service."""
-
-
-class Peer:
-    """An HTTP server whose bodies moto.core parses and writes."""
-
-    def __init__(self) -> None:
-        self.model = ServiceModel(json.loads(SPEC.read_text()), "sagemaker")
-        self.received: dict[str, Any] = {}
-        self.answer: Any = None
-        self.url = ""
-
-    async def __call__(self, request: web.Request) -> web.Response:
-        name = request.headers["X-Amz-Target"].partition(".")[2]
-        operation = self.model.operation_model(name)
-        body = await request.read()
-        self.received = JSONParser(operation).parse({"body": body})  # type: ignore[typeddict-item]
-        answer = JSONSerializer(operation).serialize(self.answer)
-        headers = {**answer["headers"], "x-amzn-requestid": f"peer-{name}"}
-        return web.Response(
-            status=answer["status_code"], headers=headers, body=answer["body"].encode()
-        )
+_OVERWRITTEN = "moto.core writes a Content-Type of its own over the member's"
+_DROPPED = "moto.core writes no headers that are members beside an event stream"
+PEER_MISSES = {
+    ("InvokeEndpoint response", "ContentType"): _OVERWRITTEN,
+    ("InvokeInferenceRouter response", "ContentType"): _OVERWRITTEN,
+    ("Sample response", "ContentType"): _OVERWRITTEN,
+    ("SampleTrainingSession response", "contentType"): _OVERWRITTEN,
+    ("InvokeEndpointWithResponseStream response", "ContentType"): _DROPPED,
+    ("InvokeEndpointWithResponseStream response", "CustomAttributes"): _DROPPED,
+    ("InvokeEndpointWithResponseStream response", "InvokedProductionVariant"): _DROPPED,
+    ("SampleTrainingSessionWithResponseStream response", "contentType"): _OVERWRITTEN,
+    ("SampleWithResponseStream response", "ContentType"): _OVERWRITTEN,
+}
+"""Operation and direction, and the member that moto.core gets wrong, with the reason."""
 
 
 @pytest.fixture
-async def peer() -> AsyncIterator[Peer]:
-    peer = Peer()
+async def peer(service_name: str) -> AsyncIterator[Peer]:
+    peer = Peer(service_name)
     runner = web.ServerRunner(web.Server(peer))
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -66,63 +62,82 @@ async def peer() -> AsyncIterator[Peer]:
 
 
 @pytest.fixture
-async def sagemaker(peer: Peer) -> AsyncIterator[SageMaker]:
-    async with SageMaker(
-        region_name="us-east-1",
-        endpoint_url=peer.url,
-        aws_access_key_id="AKIDEXAMPLE",
-        aws_secret_access_key="secret",
-    ) as client:
-        yield client
+async def client(service_name: str, peer: Peer) -> AsyncIterator[Client]:
+    async with CLIENTS[service_name](region_name="us-east-1", endpoint_url=peer.url) as client:
+        yield client.with_options(retries=0)
 
 
-def test_every_operation_is_here() -> None:
-    assert len(OPERATIONS) == 425
-    assert set(OPERATIONS) == set(json.loads(SPEC.read_text())["operations"])
+def test_every_service_is_here() -> None:
+    assert len(SERVICES) == 10
+    assert sorted(CLIENTS) == SERVICES == sorted(spec_versions("aiosagemaker"))
 
 
-async def test_operations_round_trip(peer: Peer, sagemaker: SageMaker) -> None:
-    differing = []
-    for name, operation in OPERATIONS.items():
+@pytest.mark.parametrize("service_name", SERVICES)
+async def test_operations_round_trip(service_name: str, peer: Peer, client: Client) -> None:
+    operations = client.operations()
+    assert set(operations) == set(peer.names)
+    differing: set[tuple[str, str]] = set()
+    for name, operation in operations.items():
         for seed in SEEDS:
             request = build(operation.request_class, seed=seed)
             response = build(operation.response_class, seed=seed)
-            peer.answer = response.to_wire()
-            returned = await sagemaker.send(request)
-            if plain(peer.received) != plain(request.to_wire()):
-                differing.append(f"{name} request, seed {seed}")
-            if type(returned) is not operation.response_class:
-                differing.append(f"{name} response class, seed {seed}")
-            if plain(returned.to_wire()) != plain(response.to_wire()):
-                differing.append(f"{name} response, seed {seed}")
+            peer.answer = await plain(response)
+            returned = await client.send(request)
+            assert type(returned) is operation.response_class
             assert returned.response_metadata.request_id == f"peer-{name}"
-    assert sorted(differing) == sorted(PEER_MISSES)
+            for direction, found, expected in (
+                ("request", peer.received, await plain(request)),
+                ("response", await plain(returned), await plain(response)),
+            ):
+                found = await plain(found)
+                differing |= {(f"{name} {direction}", member) for member in differ(found, expected)}
+    assert differing == {miss for miss in PEER_MISSES if miss[0].partition(" ")[0] in operations}
 
 
-async def test_modelled_errors_are_raised_as_their_class(peer: Peer, sagemaker: SageMaker) -> None:
-    assert len(ERRORS) > 300
-    for name, code in ERRORS:
-        peer.answer = _moto_error(code, f"{name} went wrong")
-        with pytest.raises(errors.ERRORS[code]) as raised:
-            await sagemaker.send(build(OPERATIONS[name].request_class))
-        assert type(raised.value) is errors.ERRORS[code]
-        assert raised.value.code == code
-        assert f"{name} went wrong" in str(raised.value)
-        assert raised.value.request_id == f"peer-{name}"
+@pytest.mark.parametrize("service_name", SERVICES)
+async def test_modelled_errors_are_raised_as_their_class(
+    service_name: str, peer: Peer, client: Client
+) -> None:
+    errors = import_module(f"{client.SERVICE.package}.errors").ERRORS
+    for name, operation in client.operations().items():
+        request = build(operation.request_class)
+        for code in operation.errors:
+            members = {wire: MEMBERS[kind] for wire, kind in peer.error_members(code)}
+            peer.answer = moto_error(code, f"{name} went wrong", members)
+            with pytest.raises(errors[code]) as raised:
+                await client.send(request)
+            error = raised.value
+            assert type(error) is errors[code]
+            assert (error.code, error.message) == (code, f"{name} went wrong")
+            assert error.request_id == f"peer-{name}"
+            attributes = {wire: getattr(error, field) for field, wire in error.MEMBERS.items()}
+            assert attributes == members
 
 
-def _moto_error(code: str, message: str) -> Exception:
-    error = type(code, (Exception,), {"code": code, "message": message})(message)
-    assert isinstance(error, Exception)
-    return error
+MEMBERS = {"string": "text", "integer": 503, "list": ["one", "two"]}
+"""What a member of an error holds, by the type of its shape."""
 
 
-def plain(value: Any) -> Any:
-    """Times as seconds since the epoch, so that time zones do not matter."""
-    if isinstance(value, dict):
-        return {key: plain(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [plain(each) for each in value]
-    if isinstance(value, datetime):
-        return value.timestamp()
-    return value
+async def plain(value: Any) -> Any:
+    """Return plain data: times as seconds, so that time zones do not matter; streams as read."""
+    if isinstance(value, StreamingBody):
+        return await value.read()
+    if isinstance(value, EventStream):
+        return [await plain(event) async for event in value]
+    if isinstance(value, Structure):
+        members = {name: value[name] for name in value.to_wire()}
+        return {name: await plain(each) for name, each in members.items()}
+    if isinstance(value, Mapping):
+        return {str(await plain(key)): await plain(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [await plain(each) for each in value]
+    if isinstance(value, Enum):
+        return value.value
+    return value.timestamp() if isinstance(value, datetime) else value
+
+
+def differ(found: Mapping[str, Any], expected: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the members that differ."""
+    for name in sorted({*found, *expected}):
+        if found.get(name) != expected.get(name):
+            yield name

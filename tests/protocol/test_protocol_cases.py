@@ -1,0 +1,244 @@
+"""botocore's protocol cases, end to end: spec, generator, generated client, HTTP on loopback.
+
+What is compared is what botocore's own tests compare: of a request the method, the target, the
+headers that a case names and the body, as JSON where it is JSON; of an answer the members of the
+model, times as seconds since 1970, bytes as text. In two things the comparison knows that we differ
+on purpose:
+
+- members of errors and structures that the model does not list are kept;
+- where an error has no message, botocore gives none, and we give the HTTP status in words;
+- a member of a union that the model does not list is kept as it is; botocore gives its name only.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from base64 import b64decode
+from collections.abc import AsyncIterator, Iterator, Mapping
+from datetime import datetime
+from enum import Enum
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from aiobotocore.config import AioConfig
+from case_specs import FILES, Case, cases, write_specs
+from minispec import Mini, importable
+from raw_server import Answer, Arrived, Loopback, RawServer
+
+from aiobotantic.bodies import StreamingBody
+from aiobotantic.client import Client
+from aiobotantic.errors import ServiceError
+from aiobotantic.event_stream import EventStream
+from aiobotantic.structure import Structure, describe
+from aiobotantic.unions import UnionStructure
+from aiobotantic_codegen.pipeline import Request, generate
+
+_CUSTOM_PATH = "botocore's pipeline drops the slash: it joins the endpoint's path and `/` so, too"
+_JSON_VALUE = "a member that is JSON in a header takes and gives the value, as botocore's does"
+_LENGTH = "HTTP wants a length of a POST; botocore's own test looks before the HTTP client adds it"
+DIFFERENT = {
+    "input/json:AwsJson11HostWithPath": _CUSTOM_PATH,
+    "input/json_1_0:AwsJson10HostWithPath": _CUSTOM_PATH,
+    "input/rest-json:RestJsonHttpChecksumRequired": (
+        "botocore's pipeline sends x-amz-checksum-crc32 in place of Content-MD5"
+    ),
+    "input/rest-json:MediaTypeHeaderInputBase64": _JSON_VALUE,
+    "output/rest-json:MediaTypeHeaderOutputBase64": _JSON_VALUE,
+    "input/rest-json:RestJsonNullAndEmptyHeaders": (
+        "an empty list sends no header, as botocore does; the case wants an empty one"
+    ),
+    "legacy/input/rest-json:Content-Type and JSON body:6": _LENGTH,
+    "legacy/input/rest-json:Content-Type and JSON body:8": _LENGTH,
+    "legacy/input/rest-json:Content-Type and JSON body:9": _LENGTH,
+    "legacy/output/json:RPC JSON Event Stream:0": (
+        "members beside the events of a json service stay absent: no service of AWS's has any"
+    ),
+    "legacy/output/rest-json:Supports header maps:0": (
+        "aiobotocore gives the names of headers in lower case, and so do we"
+    ),
+    "output/rest-json:RestJsonHttpPayloadTraitsWithNoBlobBody": (
+        "a body of bytes is b'' where nothing came, as botocore has it; the case wants it absent"
+    ),
+    "output/rest-json:RestJsonDeserializesDenseSetMapAndSkipsNull": (
+        "a null in a map stays, as botocore has it; the case wants it left out"
+    ),
+}
+"""Cases in which we differ from what is expected, and why. All others pass."""
+
+_TOKEN = "00000000-0000-4000-8000-000000000000"
+"""What a case expects where the client makes up an idempotency token."""
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+_ALL = [case for file in FILES for case in cases(file)]
+INPUTS = [case for case in _ALL if "params" in case.facts]
+OUTPUTS = [case for case in _ALL if "response" in case.facts]
+
+
+@pytest.fixture(scope="module")
+def packages(
+    tmp_path_factory: pytest.TempPathFactory, generator_cache: Path
+) -> Iterator[Mapping[str, str]]:
+    """The generated package of each file of cases."""
+    root = tmp_path_factory.mktemp("protocol")
+    found = {}
+    for file in FILES:
+        package = re.sub(r"\W", "_", file.removesuffix(".json"))
+        mini = Mini(root / "specs" / package, root / "out", f"cases_{package}")
+        write_specs(mini, file)
+        generate(Request(mini.specs, mini.out, mini.package))
+        found[file] = mini.package
+    with importable(mini):
+        yield found
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[RawServer]:
+    async with RawServer() as running:
+        yield running
+
+
+def client_of(case: Case, package: str, server: RawServer) -> Client:
+    """Return a client of the case's service, at its endpoint: the host leads to the server."""
+    endpoint = urlsplit(case.endpoint or "http://localhost")
+    return case.client(package)(
+        region_name="us-east-1",
+        endpoint_url=f"http://{endpoint.netloc}:{server.port}{endpoint.path}",
+        config=AioConfig(
+            connector_args={"resolver": Loopback()}, retries={"total_max_attempts": 1}
+        ),
+    )
+
+
+@pytest.mark.parametrize("case", INPUTS, ids=lambda case: case.id)
+async def test_requests(case: Case, packages: Mapping[str, str], server: RawServer) -> None:
+    async with client_of(case, packages[case.file], server) as client:
+        await getattr(client.wire, case.method)(**case.params)
+    [arrived] = server.arrived
+    problems = list(request_problems(case, arrived, server.port))
+    assert bool(problems) == (case.id in DIFFERENT), problems
+
+
+@pytest.mark.parametrize("case", OUTPUTS, ids=lambda case: case.id)
+async def test_answers(case: Case, packages: Mapping[str, str], server: RawServer) -> None:
+    given = case.facts["response"]
+    body = given.get("body", "").encode()
+    streams = any(shape.get("eventstream") for shape in case.shapes.values())
+    server.answer = Answer(
+        given["status_code"], given.get("headers", {}), b64decode(body) if streams else body
+    )
+    async with client_of(case, packages[case.file], server) as client:
+        call = getattr(client.wire, case.method)
+        if "error" in case.facts:
+            with pytest.raises(ServiceError) as raised:
+                await call()
+            problems = list(error_problems(case, raised.value))
+        else:
+            found = await plain(await call())
+            expected = case.facts["result"]
+            problems = [] if found == expected else [f"{found} instead of {expected}"]
+    assert bool(problems) == (case.id in DIFFERENT), problems
+
+
+def request_problems(case: Case, arrived: Arrived, port: int) -> Iterator[str]:
+    """Yield how a request differs from what the case expects."""
+    expected = case.facts["serialized"]
+    path = urlsplit(case.endpoint or "").path
+    target = expected.get("uri", "")
+    if path and not target.startswith(path):
+        target = path + target
+    if (found := with_token(arrived.target)) != target:
+        yield f"target {found} instead of {target}"
+    if arrived.method != expected.get("method", arrived.method):
+        yield f"method {arrived.method}"
+    if "host" in expected:
+        host = expected["host"].partition("/")[0]
+        if arrived.headers["host"] != f"{host}:{port}":
+            yield f"host {arrived.headers['host']} instead of {host}"
+    for name, value in expected.get("headers", {}).items():
+        is_type = name.lower() == "content-type" and case.protocol == "rest-json"
+        if is_type and value != "application/json":
+            continue  # botocore sets none for raw bodies, and neither do we
+        found = with_token(arrived.headers.get(name.lower(), "absent"))
+        if found.replace(", ", ",") != value.replace(", ", ","):
+            yield f"header {name}: {found} instead of {value}"
+    for name in expected.get("requireHeaders", ()):
+        if name.lower() not in arrived.headers:
+            yield f"header {name} is absent"
+    for name in expected.get("forbidHeaders", ()):
+        if name.lower() in arrived.headers:
+            yield f"header {name}: {arrived.headers[name.lower()]}"
+    if "body" in expected and not same_body(arrived.body, expected["body"]):
+        yield f"body {arrived.body!r} instead of {expected['body']!r}"
+
+
+def same_body(found: bytes, expected: str) -> bool:
+    """Compare bodies as JSON where they are JSON."""
+    text = with_token(found.decode())
+    try:
+        return bool(json.loads(text) == json.loads(expected))
+    except ValueError:
+        return text == expected
+
+
+def with_token(text: str) -> str:
+    """Return a text with a random token replaced by the one that cases expect."""
+    return _UUID.sub(_TOKEN, text)
+
+
+def error_problems(case: Case, error: ServiceError) -> Iterator[str]:
+    """Yield how an error differs from what the case expects."""
+    facts = case.facts
+    if error.code != facts.get("errorCode", ""):
+        yield f"code {error.code}"
+    message = facts.get("errorMessage", "")
+    if error.message != message and (message or not error.message.startswith("HTTP ")):
+        yield f"message {error.message!r}"
+    shape = case.error_shape(error.code)
+    listed = shape["members"] if shape else {}
+    members = {name: value for name, value in error.response.items() if name in listed}
+    if members != facts["error"]:
+        yield f"members {members} instead of {facts['error']}"
+    if shape is not None and type(error) is ServiceError:
+        yield "no class of its own"
+
+
+async def plain(value: Any) -> Any:
+    """Return an answer as the cases write it: members of the model only."""
+    match value:
+        case StreamingBody():
+            return (await value.read()).decode()
+        case EventStream():
+            return [await plain(event) async for event in value]
+        case UnionStructure() if value.arm is not None and not value.is_known:
+            return {"SDK_UNKNOWN_MEMBER": {"name": value.arm[0]}}
+        case Structure():
+            members = describe(type(value)).wire_names.items()
+            found = {wire: await plain(getattr(value, name)) for name, wire in members}
+            return {wire: each for wire, each in found.items() if each is not None}
+        case Enum():
+            return value.value
+        case datetime():
+            return value.timestamp()
+        case bytes():
+            return value.decode()
+        case float() if not math.isfinite(value):
+            return json.dumps(value)
+        case list():
+            return [await plain(each) for each in value]
+        case dict():
+            return {str(await plain(key)): await plain(each) for key, each in value.items()}
+        case _:
+            return value
+
+
+@cache
+def _ids() -> frozenset[str]:
+    return frozenset(case.id for case in _ALL)
+
+
+def test_every_difference_is_of_a_case() -> None:
+    assert set(DIFFERENT) <= _ids()
