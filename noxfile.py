@@ -10,6 +10,8 @@ nox.options.sessions = ["tests", "check", "types", "lint"]
 
 CONSTRAINTS = ("-c", "constraints.txt")
 WORKSPACE = (*CONSTRAINTS, "-e", "runtime", "-e", "codegen", "-e", ".")
+BOTOCORE = "1.44.5"
+"""Whose protocol cases tests/protocol holds."""
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 
 
@@ -40,6 +42,13 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def services(session: nox.Session) -> None:
+    """Try 40 other services of botocore: generate, import, check types, call beside botocore."""
+    session.install(*WORKSPACE, *group("tests"))
+    session.run("python", "tests/services", *session.posargs)
+
+
+@nox.session
 def types(session: nox.Session) -> None:
     """Check every type: mypy --strict on all packages, pyright strict on what users import."""
     session.install(*WORKSPACE, *group("types"))
@@ -65,9 +74,13 @@ def demo(session: nox.Session) -> None:
 
 @nox.session
 def build(session: nox.Session) -> None:
-    """Build the three distributions into dist/ and check their metadata."""
-    session.install(*CONSTRAINTS, *group("build"))
-    session.run("python", "-m", "build", "--outdir", "dist", "runtime")
-    session.run("python", "-m", "build", "--outdir", "dist", "codegen")
-    session.run("python", "-m", "build", "--outdir", "dist", ".")
-    session.run("twine", "check", "--strict", "dist/*")
+    """Build the three distributions into dist/, the client with AWS's prose, and check them."""
+    session.install(*WORKSPACE, *group("build"))
+    session.run("python", ".ci/build.py", *session.posargs)
+
+
+@nox.session
+def protocols(session: nox.Session) -> None:
+    """Compare tests/protocol/cases with the protocol cases of botocore's source distribution."""
+    archive = session.cache_dir / f"botocore-{BOTOCORE}.tar.gz"
+    session.run("python", "tests/protocol/convert.py", str(archive), "--check", *session.posargs)
