@@ -42,7 +42,10 @@ for name in dir(models):
         assert write_json(read_json(shape, b"{}")) == b"{}", name
 texts = [member.value for member in models.HostileText]
 request = models.ImportRequest(
-    text=models.HostileText(texts[0]), pattern="../", base_model=models.BaseModel(name="x"), up="../../etc/passwd"
+    text=models.HostileText(texts[0]),
+    pattern="../",
+    base_model=models.BaseModel(name="x"),
+    up="../../etc/passwd",
 )
 assert request.up.is_known and request["Up"] == "../../etc/passwd"
 assert not request.up.__class__("new").is_known
