@@ -21,6 +21,8 @@ class Repeat(StrEnum):
     """Changes nothing: repeated freely."""
     REPEATABLE = "repeatable"
     """Ends in the same state however often it is carried out."""
+    UNLESS_TIMED_OUT = "unless_timed_out"
+    """Repeated when the connection was lost, not when the answer is late: it may be at work."""
     ONCE = "once"
     """Repeated only with an idempotency token, or when no byte was sent."""
 

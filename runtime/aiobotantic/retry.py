@@ -102,6 +102,8 @@ class Attempt:
     """Whether no whole answer arrived."""
     sent: bool = True
     """Whether a byte of the request may have been written."""
+    timed_out: bool = False
+    """Whether it is missing because it did not come in time."""
     status: int | None = None
     """HTTP status of the answer."""
     code: str | None = None
@@ -213,13 +215,19 @@ _EXHAUSTED = "no attempts are left"
 
 
 def _after_loss(attempt: Attempt, jitter: Callable[[], float]) -> Decision:
-    harmless = not attempt.sent or attempt.has_token or attempt.repeat is not Repeat.ONCE
+    harmless = not attempt.sent or attempt.has_token or _bears_repeating(attempt)
     if not harmless and not attempt.repeat_ambiguous:
         return Decision(Verdict.AMBIGUOUS, "it may have been carried out")
     decision = _retry(attempt, "no answer", jitter)
     if decision.verdict is Verdict.RAISE and not harmless:
         return Decision(Verdict.AMBIGUOUS, "it may have been carried out, more than once")
     return decision
+
+
+def _bears_repeating(attempt: Attempt) -> bool:
+    if attempt.repeat is Repeat.UNLESS_TIMED_OUT:
+        return not attempt.timed_out
+    return attempt.repeat is not Repeat.ONCE
 
 
 def _after_unreadable(attempt: Attempt, jitter: Callable[[], float]) -> Decision:

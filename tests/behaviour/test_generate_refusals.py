@@ -227,14 +227,14 @@ CASES: dict[str, tuple[dict[str, Any], type[GeneratorError], str, str, str]] = {
         SpecError,
         "behaviour.toml#/services/mini/repeat/Receive",
         "there is no operation 'Receive' in the model",
-        "Correct the entry, or remove it. Classes: read, repeatable, once.",
+        "Correct the entry, or remove it. Classes: read, repeatable, unless_timed_out, once.",
     ),
     "a class of repetition that is none": (
         spec(behaviour="[services.mini.repeat]\nSend = { class = 'twice', why = 'x' }"),
         SpecError,
         "behaviour.toml#/services/mini/repeat/Send",
         "'twice' is no class of repetition",
-        "Correct the entry, or remove it. Classes: read, repeatable, once.",
+        "Correct the entry, or remove it. Classes: read, repeatable, unless_timed_out, once.",
     ),
     "a paginator that names no member of the output": (
         spec(shapes={"Part": {"member": "String"}}, **paginator(output_token="NextToken")),

@@ -180,3 +180,13 @@ def test_the_budget_is_spent_and_given_back() -> None:
     budget.give_back(0)
     assert budget.available == 11
     assert budget.take(timed_out=False) == 5
+
+
+@pytest.mark.parametrize(("timed_out", "verdict"), [(False, "retry"), (True, "ambiguous")])
+def test_a_call_that_computes_is_repeated_unless_its_answer_is_late(
+    timed_out: bool, verdict: str
+) -> None:
+    attempt = Attempt(
+        number=1, limit=3, repeat=Repeat.UNLESS_TIMED_OUT, lost=True, timed_out=timed_out
+    )
+    assert decide(attempt).verdict == verdict

@@ -51,7 +51,7 @@ _SCALARS = {
     "timestamp": Scalar.TIMESTAMP,
     "blob": Scalar.BLOB,
 }
-_REPEAT = ("read", "repeatable", "once")
+_REPEAT = ("read", "repeatable", "unless_timed_out", "once")
 _ITERATOR_ARGUMENTS = ("limit", "page_size", "starting_token")
 _WAITER_ARGUMENTS = ("timeout", "delay")
 _REFERENCE = "https://docs.aws.amazon.com/goto/WebAPI/{uid}/{operation}"

@@ -392,7 +392,8 @@ def _facts(
         clock_corrected=call.clock_corrected,
     )
     if isinstance(outcome, TransportError):
-        return replace(known, lost=True, sent=outcome.sent)
+        late = isinstance(outcome, ReadTimedOut)
+        return replace(known, lost=True, sent=outcome.sent, timed_out=late)
     if isinstance(outcome, ResponseParseError):
         return replace(known, status=outcome.status_code, unreadable=True)
     return replace(

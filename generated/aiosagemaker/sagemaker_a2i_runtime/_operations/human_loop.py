@@ -89,7 +89,6 @@ _START_HUMAN_LOOP = Operation["StartHumanLoopResponse"](
         "InternalServerException",
         "ConflictException",
     ),
-    repeat=Repeat.REPEATABLE,
     uri="/human-loops",
 )
 _STOP_HUMAN_LOOP = Operation["StopHumanLoopResponse"](

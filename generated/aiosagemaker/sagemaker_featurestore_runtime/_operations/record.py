@@ -49,6 +49,7 @@ _BATCH_WRITE_RECORD = Operation["BatchWriteRecordResponse"](
         "ServiceUnavailable",
         "AccessForbidden",
     ),
+    repeat=Repeat.REPEATABLE,
     uri="/BatchWriteRecord",
 )
 _DELETE_RECORD = Operation["EmptyOutput"](
@@ -103,6 +104,7 @@ _PUT_RECORD = Operation["EmptyOutput"](
     "PutRecord",
     "PutRecordRequest",
     errors=("ValidationError", "InternalFailure", "ServiceUnavailable", "AccessForbidden"),
+    repeat=Repeat.REPEATABLE,
     method="PUT",
     uri="/FeatureGroup/{FeatureGroupName}",
 )

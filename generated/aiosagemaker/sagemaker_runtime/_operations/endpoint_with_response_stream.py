@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aiobotantic.client import Operations
-from aiobotantic.operation import Operation
+from aiobotantic.operation import Operation, Repeat
 
 if TYPE_CHECKING:
     from typing import Any, ClassVar
@@ -26,6 +26,7 @@ _INVOKE_ENDPOINT_WITH_RESPONSE_STREAM = Operation["InvokeEndpointWithResponseStr
         "ModelStreamError",
         "InternalStreamFailure",
     ),
+    repeat=Repeat.UNLESS_TIMED_OUT,
     uri="/endpoints/{EndpointName}/invocations-response-stream",
     streams=True,
 )
