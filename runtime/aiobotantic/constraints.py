@@ -32,13 +32,10 @@ class Range(NamedTuple):
 
 
 class Pattern(NamedTuple):
-    """A regular expression that the whole string matches."""
+    """A regular expression that the whole string matches.
 
-    text: str
-
-
-class UncheckedPattern(NamedTuple):
-    """A regular expression that Rust's engine cannot take: documented, not checked."""
+    One that Rust's engine cannot take is documented, and not checked.
+    """
 
     text: str
 

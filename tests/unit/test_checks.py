@@ -18,7 +18,7 @@ from sample_service.workshop.models import (
 )
 
 from aiobotantic.checks import Refusal, check, pattern_schema
-from aiobotantic.constraints import Length, Pattern, Range, UncheckedPattern
+from aiobotantic.constraints import Length, Pattern, Range
 from aiobotantic.structure import Request, Structure, write_json
 
 
@@ -27,7 +27,7 @@ class Limits(Request["EmptyOutput"]):
     floats: Annotated[list[Annotated[float, Range(None, 1.5)]], Length(1)] | None = None
     names: dict[Annotated[str, Length(max=3)], Annotated[str, Length(max=2)]] | None = None
     flag: bool | None = None
-    unchecked: Annotated[str, Length(max=5), UncheckedPattern(r"(?!x)y")] | None = None
+    unchecked: Annotated[str, Length(max=5), Pattern(r"(?!x)y")] | None = None
     many: Annotated[str, Pattern(r"[a-z]{0,4096}")] | None = None
     nested: list[list[Tag]] | None = None
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, TypeVar, get_args, get_origin
 
 from aiobotantic.bindings import InStatus
 from aiobotantic.bodies import StreamingBody
-from aiobotantic.constraints import Length, Pattern, Range, UncheckedPattern
+from aiobotantic.constraints import Length, Pattern, Range
 from aiobotantic.event_stream import EventStream
 from aiobotantic.structure import Structure, describe, value_type
 from aiobotantic.testing.patterns import acceptor, matching
@@ -232,7 +232,7 @@ class Builder:
         return {"value": kebab(name)}
 
     def _string(self, markers: tuple[Any, ...], length: Length, name: str, random: Random) -> str:
-        pattern = _marker(markers, Pattern) or _marker(markers, UncheckedPattern)
+        pattern = _marker(markers, Pattern)
         likely = [
             fitted(text, length) for text in candidates(name, self.place, random, self._known(name))
         ]
