@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from aiobotantic_codegen.diff_cli import diff_command
 from aiobotantic_codegen.errors import GeneratorError
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Generates AWS clients from service models.",
 )
+
+app.command(name="diff")(diff_command)
 
 
 class Docs(StrEnum):

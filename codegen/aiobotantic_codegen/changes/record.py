@@ -6,55 +6,22 @@ The JSON of these documents is a contract for other tools; docs/changes.md descr
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, computed_field
 
+from aiobotantic_codegen.changes.kinds import ChangeClass, Direction, Kind, Semver
 
-class Direction(StrEnum):
-    """What of a service an entry is about; a path begins there."""
-
-    REQUEST = "request"
-    RESPONSE = "response"
-    OPERATION = "operation"
-    SERVICE = "service"
-
-
-class Kind(StrEnum):
-    """What happened."""
-
-    OPERATION_ADDED = "operation_added"
-    OPERATION_REMOVED = "operation_removed"
-    MEMBER_ADDED = "member_added"
-    MEMBER_REMOVED = "member_removed"
-    MEMBER_RETARGETED = "member_retargeted"
-    ENUM_VALUE_ADDED = "enum_value_added"
-    ENUM_VALUE_REMOVED = "enum_value_removed"
-    REQUIRED_ADDED = "required_added"
-    REQUIRED_REMOVED = "required_removed"
-    TYPE_CHANGED = "type_changed"
-    CONSTRAINT_LOOSENED = "constraint_loosened"
-    CONSTRAINT_TIGHTENED = "constraint_tightened"
-    PATTERN_CHANGED = "pattern_changed"
-    ERROR_ADDED = "error_added"
-    ERROR_REMOVED = "error_removed"
-    UNION_ARM_ADDED = "union_arm_added"
-    TRAIT_CHANGED = "trait_changed"
-    PAGINATOR_CHANGED = "paginator_changed"
-    WAITER_CHANGED = "waiter_changed"
-    ENDPOINT_CHANGED = "endpoint_changed"
-    METADATA_CHANGED = "metadata_changed"
-
-
-class ChangeClass(StrEnum):
-    """What a change means for a caller of the generated client, gravest first."""
-
-    BREAKING = "breaking"
-    ADDITIVE = "additive"
-    CONSTRAINT = "constraint"
-    WIRE = "wire"
-    DOCS = "docs"
-    NONE = "none"
+__all__ = [
+    "ChangeClass",
+    "ChangeDocument",
+    "Counts",
+    "Difference",
+    "Direction",
+    "Entry",
+    "Kind",
+    "Semver",
+    "gravest",
+]
 
 
 class ChangeDocument(BaseModel):
@@ -82,7 +49,7 @@ class Entry(ChangeDocument):
     direction: Direction
     path: str = ""
     kind: Kind
-    change_class: ChangeClass = Field(alias="class")
+    change_class: ChangeClass = Field(validation_alias="class", serialization_alias="class")
     values: tuple[str, ...] = ()
     python: tuple[str, ...] = ()
 
@@ -96,3 +63,50 @@ def gravest(classes: Iterable[ChangeClass]) -> ChangeClass:
     """Return the gravest of some classes, NONE if there is none."""
     order = list(ChangeClass)
     return min(classes, key=order.index, default=ChangeClass.NONE)
+
+
+_SEMVER = {
+    ChangeClass.BREAKING: Semver.MAJOR,
+    ChangeClass.ADDITIVE: Semver.MINOR,
+    ChangeClass.CONSTRAINT: Semver.PATCH,
+    ChangeClass.WIRE: Semver.PATCH,
+    ChangeClass.DOCS: Semver.PATCH,
+    ChangeClass.NONE: Semver.NONE,
+}
+
+
+class Counts(ChangeDocument):
+    """What changed without a difference to any caller, as numbers.
+
+    Attributes:
+        documentation: Texts that differ; None where a model carries none, as specs do.
+        box: Shapes and members whose `box` differs: whether Java would hold a number as an object.
+    """
+
+    documentation: int | None = None
+    box: int = 0
+
+
+class Difference(ChangeDocument):
+    """What differs between two models of one service.
+
+    Attributes:
+        service: Name of the service, e.g. `sagemaker`.
+        old: The source of the older model, e.g. `botocore 1.29.141`.
+        new: The source of the newer one.
+        verdict: The gravest class of the entries.
+        entries: Of the service first, then by operation in the model's order.
+    """
+
+    service: str
+    old: str
+    new: str
+    verdict: ChangeClass
+    counts: Counts = Counts()
+    entries: tuple[Entry, ...] = ()
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def semver(self) -> Semver:
+        """What the verdict means for the package's version, by Semantic Versioning."""
+        return _SEMVER[self.verdict]

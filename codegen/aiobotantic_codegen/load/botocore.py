@@ -249,6 +249,15 @@ def _holds_service(folder: Traversable) -> bool:
     return any((folder / name).is_file() for name in (SERVICE, f"{SERVICE}.gz"))
 
 
+def read_json(path: Path) -> dict[str, Any]:
+    """One JSON file, plain or compressed.
+
+    Raises:
+        SyncError: It cannot be read, or is no JSON object.
+    """
+    return _read_json(path, str(path.parent))
+
+
 def _read_json(entry: Traversable, place: str) -> dict[str, Any]:
     file = f"{place}/{entry.name}"
     remedy = SOURCE_REMEDY

@@ -114,6 +114,7 @@ class MemberDocument(CamelDocument):
     jsonvalue: bool = False
     streaming: bool = False
     box: bool = False
+    default: Any = None
     deprecated: bool = False
     deprecated_message: str | None = None
     deprecated_since: str | None = None
