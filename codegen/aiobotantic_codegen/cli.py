@@ -16,6 +16,7 @@ import typer
 
 from aiobotantic_codegen.diff_cli import diff_command
 from aiobotantic_codegen.errors import GeneratorError
+from aiobotantic_codegen.update_cli import update_command
 
 if TYPE_CHECKING:
     from aiobotantic_codegen.load.botocore import ModelSource
@@ -31,6 +32,7 @@ app = typer.Typer(
 )
 
 app.command(name="diff")(diff_command)
+app.command(name="update")(update_command)
 
 
 class Docs(StrEnum):
@@ -65,12 +67,10 @@ def sync_command(
     ),
 ) -> None:
     """Bring API facts into the specs folder."""
-    if (botocore is not None) + installed + (directory is not None) > 1:
-        raise typer.BadParameter("give one of --botocore, --installed and --from")
     from aiobotantic_codegen.sync import sync
 
-    source = _source(botocore, installed, directory)
-    with _progress() as progress:
+    source = model_source(botocore, installed, directory)
+    with show_progress() as progress:
         result = sync(source, specs, service or (), progress)
     _print_sync(result, specs)
 
@@ -156,7 +156,10 @@ def _print_change(root: Path, change: TreeChange, *, check: bool) -> None:
     )
 
 
-def _source(botocore: str | None, installed: bool, directory: Path | None) -> ModelSource:
+def model_source(botocore: str | None, installed: bool, directory: Path | None) -> ModelSource:
+    """Return where facts come from, as three options say; the newest botocore by default."""
+    if (botocore is not None) + installed + (directory is not None) > 1:
+        raise typer.BadParameter("give one of --botocore, --installed and --from")
     from aiobotantic_codegen.load.botocore import from_directory, from_index, from_installed
 
     if directory is not None:
@@ -168,7 +171,8 @@ def _source(botocore: str | None, installed: bool, directory: Path | None) -> Mo
 
 
 @contextmanager
-def _progress() -> Iterator[Progress]:
+def show_progress() -> Iterator[Progress]:
+    """Show what is done on standard error: a bar on a terminal, else lines."""
     if not sys.stderr.isatty():
         yield lambda name, done, total: typer.echo(f"[{done + 1}/{total}] {name}", err=True)
         return

@@ -6,7 +6,9 @@ GeneratorError
 ├── RenderError      the output cannot be written as text or as a path
 ├── StaleOutput      the written output differs from what the specs say
 ├── WriteError       the output tree cannot be replaced
-└── SyncError        a source of API facts cannot be read
+├── SyncError        a source of API facts cannot be read
+├── PageError        a page about an API change is cut, contradicts itself, or does not fit
+└── UpdateError      what an update made does not work
 """
 
 from __future__ import annotations
@@ -58,6 +60,10 @@ class WriteError(GeneratorError):
 
 class SyncError(GeneratorError):
     """A source of API facts cannot be read."""
+
+
+class UpdateError(GeneratorError):
+    """What an update made does not work; nothing was replaced."""
 
 
 def json_pointer(*parts: str | int) -> str:
