@@ -82,7 +82,7 @@ class Entry(ChangeDocument):
     direction: Direction
     path: str = ""
     kind: Kind
-    change_class: ChangeClass = Field(alias="class")
+    change_class: ChangeClass = Field(validation_alias="class", serialization_alias="class")
     values: tuple[str, ...] = ()
     python: tuple[str, ...] = ()
 
