@@ -138,6 +138,25 @@ def parse_page(text: str, place: str) -> Page:
     return _Reader(lines).page()
 
 
+def decode_page(content: bytes, place: str) -> str:
+    """Return the text of a page's bytes, which must be UTF-8.
+
+    Raises:
+        PageError: They are not text.
+    """
+    remedy = "save the page as UTF-8 text or HTML"
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        problem = f"the bytes here are no UTF-8: {error.reason}"
+        raise PageError(place, f"line {line}", problem, remedy) from None
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise PageError(place, f"line {line}", "a NUL byte stands here: this is no text", remedy)
+    return text
+
+
 class _Reader:
     """Reads one page from top to bottom."""
 
@@ -299,12 +318,14 @@ class _Reader:
                 lines.fail(index, problem)
 
     def _check_counts(self, intros: list[Intro]) -> None:
-        for kind in Status:
-            said = int(self._headline[kind] or 0)
-            found = sum(intro.is_new is (kind is Status.NEW) for intro in intros)
-            if said != found:
-                problem = f"the headline says {said} {kind} methods, the page holds {found}"
-                self._lines.fail(self._top, problem)
+        said = {kind: int(self._headline[kind] or 0) for kind in Status}
+        found = dict.fromkeys(Status, 0)
+        for intro in intros:
+            found[Status.NEW if intro.is_new else Status.UPDATED] += 1
+        if said != found:
+            shown = " and ".join(f"{count} {kind}" for kind, count in said.items())
+            held = " and ".join(f"{count} {kind}" for kind, count in found.items())
+            self._lines.fail(self._top, f"the headline says {shown} methods, the page holds {held}")
 
     def _made(
         self,

@@ -92,7 +92,7 @@ class DocReader:
             if not is_label(lines.text(self.index), f"param {name}"):
                 lines.fail(self.index, f"expected `param {name}:`")
             self.index += 1
-        required = lines.text(self.index) == REQUIRED
+        required = says_required(lines.text(self.index))
         self.index += required
         return member.model_copy(
             update={"syntax": self._nested(syntax, name), "required": required}
@@ -158,13 +158,15 @@ class DocReader:
     def skip_prose(self, expected: str) -> None:
         """Go over one line that must be prose."""
         if self.index >= len(self._lines) or self.is_structural(self.index):
-            self._lines.fail(self.index, f"expected {expected}")
+            found = self._lines.text(self.index)
+            found = f", found {found[:60]!r}" if found else ""
+            self._lines.fail(self.index, f"expected {expected}{found}")
         self.index += 1
 
     def is_structural(self, index: int) -> bool:
         """Say whether a line cannot be prose."""
         text = self._lines.text(index)
-        if text in HEADINGS or text == REQUIRED or read_marker(text):
+        if text in HEADINGS or says_required(text) or read_marker(text):
             return True
         if (text.startswith("client.") and "(" in text) or text.startswith("{'"):
             return True
@@ -174,6 +176,11 @@ class DocReader:
 def is_label(text: str, label: str) -> bool:
     """Say whether a line is this label, with or without its colon."""
     return text == label or text == f"{label}:"
+
+
+def says_required(text: str) -> bool:
+    """Say whether a line is `[REQUIRED]`, alone or before prose."""
+    return text == REQUIRED or text.startswith(f"{REQUIRED} ")
 
 
 def read_marker(text: str) -> Marker | None:

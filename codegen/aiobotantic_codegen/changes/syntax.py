@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
+from pydantic import SerializerFunctionWrapHandler, model_serializer
+
 from aiobotantic_codegen.changes.page_lines import Cursor, Lines
 from aiobotantic_codegen.changes.record import ChangeDocument
 
@@ -51,6 +53,11 @@ class Syntax(ChangeDocument):
     item: Syntax | None = None
     values: tuple[str, ...] = ()
 
+    @model_serializer(mode="wrap")
+    def _without_blanks(self, dump: SerializerFunctionWrapHandler) -> dict[str, object]:
+        tree: dict[str, object] = dump(self)
+        return {key: value for key, value in tree.items() if value not in ("", (), [], None)}
+
     def member(self, name: str) -> SyntaxMember | None:
         """Return a member by AWS's name."""
         return next((member for member in self.members if member.name == name), None)
@@ -89,6 +96,7 @@ def read_call(lines: Lines, start: int) -> tuple[str, Syntax, int]:
     """Read a request's syntax: the method's name, the request, the index behind it."""
     match = CALL.match(lines.text(start))
     if match is None:
+        _fail_if_left_out(lines, start)
         lines.fail(start, "expected `client.<method>(` below `Request Syntax`")
     tokens, end = lines.block(start, match.end())
     cursor = Cursor(lines, tokens)
@@ -99,11 +107,18 @@ def read_call(lines: Lines, start: int) -> tuple[str, Syntax, int]:
 def read_response(lines: Lines, start: int) -> tuple[Syntax, int]:
     """Read a response's syntax, and the index behind it."""
     if not lines.text(start).startswith("{"):
+        _fail_if_left_out(lines, start)
         lines.fail(start, "expected a `{` below `Response Syntax`")
     tokens, end = lines.block(start)
     cursor = Cursor(lines, tokens)
     cursor.expect("{")
     return _structure(cursor, ":", "}"), end
+
+
+def _fail_if_left_out(lines: Lines, start: int) -> None:
+    if lines.left_out(start):
+        remedy = "compare two models instead: this page does not hold what it takes"
+        lines.fail(start, "the page leaves this syntax out because it is long", remedy)
 
 
 def _structure(cursor: Cursor, sign: str, close: str) -> Syntax:
