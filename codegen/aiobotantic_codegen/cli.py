@@ -1,4 +1,4 @@
-"""Arguments to pipeline to exit code; the only place that prints.
+"""Arguments to pipeline to exit code; with changes_cli the only place that prints.
 
 Imports stay inside the commands, so that a command loads only what it uses.
 """
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from aiobotantic_codegen.changes_cli import app as changes_app
 from aiobotantic_codegen.diff_cli import diff_command
 from aiobotantic_codegen.errors import GeneratorError
 from aiobotantic_codegen.update_cli import update_command
@@ -30,6 +31,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Generates AWS clients from service models.",
 )
+app.add_typer(changes_app, name="changes")
 
 app.command(name="diff")(diff_command)
 app.command(name="update")(update_command)
