@@ -198,6 +198,11 @@ def _print_sync(result: SyncResult, specs: Path) -> None:
         parts = [f"{count} written, {len(entry.files) - count} unchanged"]
         parts += [f"{gone} removed"] if gone else []
         typer.echo(f"{name:{width}}  {entry.api_version}  {entry.source}  {', '.join(parts)}")
+    for name, difference in result.came.items():
+        from aiobotantic_codegen.changes.text import as_text
+
+        typer.echo(f"{name}: the page's facts gave way to the model's:")
+        typer.echo(as_text(difference), nl=False)
     for name in result.dropped:
         typer.echo(f"{name:{width}}  removed: the source no longer has it")
     typer.echo(f"{specs}: {'changed' if change else 'up to date'}")

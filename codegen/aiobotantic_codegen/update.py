@@ -23,13 +23,14 @@ from aiobotantic_codegen.changes.changelog import changelog_entry, with_entry, w
 from aiobotantic_codegen.changes.diff import diff_models
 from aiobotantic_codegen.changes.kinds import ChangeClass
 from aiobotantic_codegen.changes.models import Model, empty_model, from_source
+from aiobotantic_codegen.changes.page import Page
 from aiobotantic_codegen.changes.record import ChangeRecord, Difference, gravest, semver_of
 from aiobotantic_codegen.changes.text import as_markdown
 from aiobotantic_codegen.errors import StaleOutput, UpdateError, WriteError
 from aiobotantic_codegen.load.botocore import DEFAULT_PREFIX, ModelSource, from_directory
 from aiobotantic_codegen.load.service import load_catalog, load_overrides
 from aiobotantic_codegen.pipeline import Outcome, Request, generate, keep_foreign
-from aiobotantic_codegen.sync import Progress, sync
+from aiobotantic_codegen.sync import Progress, apply, sync
 from aiobotantic_codegen.write import TreeChange, compare_tree, keep_nothing, write_file, write_tree
 
 BringIn = Callable[[Path], str]
@@ -132,8 +133,9 @@ def update(project: Project, bring_in: BringIn, *, dry_run: bool = False) -> Upd
             services=differences,
         )
         path = scratch / "changes" / f"{_file_name(name, scratch)}.json"
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(record.to_json())
+        if differences:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(record.to_json())
         outcome, tried = _make_and_try(project, scratch, Path(folder) / "out")
         updated = Updated(
             name=name,
@@ -166,6 +168,16 @@ def sync_in(source: ModelSource, progress: Progress | None = None) -> BringIn:
     return bring_in
 
 
+def apply_in(page: Page, service: str | None = None) -> BringIn:
+    """Bring in what a page adds, provisionally; without a name the service is the page's."""
+
+    def bring_in(specs: Path) -> str:
+        name, _ = apply(page, specs, service)
+        return f"{name}, page {page.date:%Y-%m-%d}"
+
+    return bring_in
+
+
 def _differences(old: Path, new: Path) -> Iterator[Difference]:
     before, after = load_catalog(old).services, load_catalog(new).services
     overrides = load_overrides(new).services
@@ -187,9 +199,11 @@ def _both(old: Model | None, new: Model | None) -> tuple[Model, Model]:
 
 
 def _facts_changed(old: Path, new: Path) -> bool:
-    """Return whether any spec differs; a newer version number alone is no change."""
+    """Return whether any spec differs, or a page gave way; a newer version alone is no change."""
     ends = (load_catalog(specs).services for specs in (old, new))
-    before, after = ({name: entry.files for name, entry in end.items()} for end in ends)
+    before, after = (
+        {name: (entry.files, entry.provisional) for name, entry in end.items()} for end in ends
+    )
     return before != after
 
 

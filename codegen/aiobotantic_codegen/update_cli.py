@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from aiobotantic_codegen.diff_cli import SpecsOption
-
-if TYPE_CHECKING:
-    from aiobotantic_codegen.update import Updated
 
 
 def update_command(
@@ -22,6 +19,12 @@ def update_command(
     directory: Annotated[
         Path | None,
         typer.Option("--from", metavar="DIR", help="A botocore data folder, or a specs folder."),
+    ] = None,
+    page: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PAGE", help="A page of awsapichanges.com, before the model is there."
+        ),
     ] = None,
     specs: SpecsOption = Path("specs"),
     out: Annotated[
@@ -53,22 +56,24 @@ def update_command(
 
     Prints a summary in Markdown, for a pull request.
     """
+    from aiobotantic_codegen.changes_cli import read_page
     from aiobotantic_codegen.cli import model_source, show_progress
     from aiobotantic_codegen.pipeline import Request
-    from aiobotantic_codegen.update import Project, sync_in, update
+    from aiobotantic_codegen.update import Project, apply_in, sync_in, update
 
     project = Project(
         Request(specs, out, package, templates=tuple(templates or ())),
         changelog=changelog or _if_there(Path("CHANGELOG.md")),
         pyproject=pyproject or _if_own(Path("pyproject.toml"), package),
     )
-    source = model_source(botocore, installed, directory)
-    with show_progress() as progress:
-        done = update(project, sync_in(source, progress), dry_run=dry_run)
-    _print(done)
-
-
-def _print(done: Updated) -> None:
+    if page is not None:
+        if botocore is not None or installed or directory is not None:
+            raise typer.BadParameter("give --page, or one of --botocore, --installed and --from")
+        done = update(project, apply_in(read_page(page)), dry_run=dry_run)
+    else:
+        source = model_source(botocore, installed, directory)
+        with show_progress() as progress:
+            done = update(project, sync_in(source, progress), dry_run=dry_run)
     typer.echo(done.summary(), nl=False)
 
 
