@@ -1,1 +1,1 @@
-"""What changed in an API: pages and models to entries, entries to classes, text, specs and records."""
+"""What changed in an API: pages and models to entries; entries to classes, text and records."""
