@@ -90,7 +90,7 @@ def protocols(session: nox.Session) -> None:
 def update(session: nox.Session) -> None:
     """Let the newest API in: specs, client, change record, changelog and version.
 
-    Arguments after `--` go to `aiobotantic update`; its summary is all that stands on standard output.
+    Arguments after `--` go to `aiobotantic update`, such as `--dry-run` or `--summary FILE`.
     """
     session.install(*WORKSPACE)
     session.run("aiobotantic", "update", *session.posargs)

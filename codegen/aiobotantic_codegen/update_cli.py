@@ -48,6 +48,9 @@ def update_command(
             help="Gets the next version. Default: pyproject.toml, if it is the package's.",
         ),
     ] = None,
+    summary: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the summary there too.")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Make and try everything, and replace nothing.")
     ] = False,
@@ -75,6 +78,22 @@ def update_command(
         with show_progress() as progress:
             done = update(project, sync_in(source, progress), dry_run=dry_run)
     typer.echo(done.summary(), nl=False)
+    if summary is not None:
+        _write_summary(summary, done.summary())
+
+
+def _write_summary(path: Path, text: str) -> None:
+    """Write a file for the caller's next step.
+
+    Raises:
+        WriteError: It cannot be written.
+    """
+    from aiobotantic_codegen.errors import WriteError
+
+    try:
+        path.write_text(text)
+    except OSError as error:
+        raise WriteError(path, "", f"cannot be written: {error}", "Check the path.") from None
 
 
 def _if_there(path: Path) -> Path | None:

@@ -66,6 +66,8 @@ class _Application:
         }
         self.document = ServiceDocument.model_validate_json(json.dumps(tree))
         self.shapes: Tree = self.tree["shapes"]
+        operations = self.document.operations.values()
+        self.ends = {end.shape for o in operations for end in (o.input, o.output, *o.errors) if end}
         self.classes = {names.class_name(name) for name in self.shapes}
 
     def applied(self) -> Tree:
@@ -228,7 +230,7 @@ class _Application:
         fitting = [
             each
             for each, shape in shapes.items()
-            if shape.members and not shape.exception and not any(misfits(syntax, each, shapes))
+            if shape.members and each not in self.ends and not any(misfits(syntax, each, shapes))
         ]
         return _by_name(name, fitting)
 

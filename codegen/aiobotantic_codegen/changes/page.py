@@ -179,7 +179,8 @@ class _Reader:
         match = HEADLINE.fullmatch(lines.text(found[0]))
         if match is None or not (match["new"] or match["updated"]):
             lines.fail(found[0], "the headline has not the form of one", FORM)
-        if not match["service"].isascii():
+        names = match["service"].split(" - ")
+        if not match["service"].isascii() or len(set(names)) < len(names):
             lines.fail(found[0], "the service's name is garbled", FORM)
         if len(found) > 1:
             remedy = "give the page of one change: follow the link of its headline"

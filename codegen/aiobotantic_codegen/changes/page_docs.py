@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from aiobotantic_codegen.changes.page_lines import Lines
+from aiobotantic_codegen.changes.page_lines import Lines, unusual
 from aiobotantic_codegen.changes.syntax import Syntax, SyntaxKind, SyntaxMember
 
 REQUIRED = "[REQUIRED]"
@@ -45,6 +45,7 @@ MARKER = re.compile(
     rf"(?:(?P<name>[^\s()]+) )?\((?P<type>{'|'.join(map(re.escape, SPECIAL))}|[a-zA-Z]+)\) --"
     r"(?P<rest>\s.*|$)"
 )
+GARBLED_MARKER = re.compile(r"(?:[^\s()]+ )?\([a-zA-Z]+\) [^\w\s]{1,2}(?: \[REQUIRED\])?")
 HEADINGS = {"Request Syntax", "Response Syntax", "Response Structure"}
 LABEL = re.compile(r"(?:type|param) [A-Za-z_][\w.-]*:?|(?:rtype|returns):?")
 
@@ -166,7 +167,7 @@ class DocReader:
     def is_structural(self, index: int) -> bool:
         """Say whether a line cannot be prose."""
         text = self._lines.text(index)
-        if text in HEADINGS or says_required(text) or read_marker(text):
+        if text in HEADINGS or says_required(text) or read_marker(text) or is_garbled(text):
             return True
         if (text.startswith("client.") and "(" in text) or text.startswith("{'"):
             return True
@@ -176,6 +177,11 @@ class DocReader:
 def is_label(text: str, label: str) -> bool:
     """Say whether a line is this label, with or without its colon."""
     return text == label or text == f"{label}:"
+
+
+def is_garbled(text: str) -> bool:
+    """Say whether a line is `Name (type) --` with other dashes."""
+    return bool(GARBLED_MARKER.fullmatch(text)) and bool(unusual(text))
 
 
 def says_required(text: str) -> bool:

@@ -94,6 +94,8 @@ def read_intro(lines: Lines, start: int, end: int, docs: DocReader, *, headings:
         index += 1
     if headings and heading is None:
         lines.fail(end, "expected a heading such as `CreateThing (updated)` before this")
+    if headings and changes and where is None:
+        lines.fail(changes[0].index, "expected a label such as `Changes (request)` before this")
     found = _directed(lines, changes, where)
     if headings and found and (before := [c.index for c in found if c.index < place]):
         lines.fail(before[0], "changes are printed before the heading of their method")
@@ -125,9 +127,9 @@ def _directed(lines: Lines, changes: list[Change], where: str | None) -> tuple[C
             )
         if where == "request, response":
             lines.fail(change.index, "the label says request and response, one change is printed")
-        if where is not None and change.directions not in ((), WHERE[where]):
-            lines.fail(change.index, f"the label says {where}, the change another")
-        return (Change(change.delta, WHERE[where] if where else change.directions, change.index),)
+        if change.directions:
+            lines.fail(change.index, "expected a change below `Request` and one below `Response`")
+        return (Change(change.delta, WHERE[where] if where else (), change.index),)
     if len(changes) == 2:
         first, second = changes
         said = [change.directions for change in changes]

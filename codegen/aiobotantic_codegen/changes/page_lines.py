@@ -25,7 +25,7 @@ TOKEN = re.compile(
     re.VERBOSE | re.ASCII,
 )
 OPENS, CLOSES = "([{", ")]}"
-BULLET = re.compile(r"[\u2022\u25e6\u25aa\u2023\u25cf*\u00b7](?:\s+|$)")
+BULLET = re.compile(r"^[\u2022\u25e6\u25aa\u2023\u25cf*\u00b7](?:\s+|$)")
 
 
 # What stands in the place of a long documentation, as a part of the code block above it.
