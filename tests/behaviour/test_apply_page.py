@@ -254,7 +254,7 @@ def test_a_new_operation_comes_from_its_syntax(tmp_path: Path, generator_cache: 
     ran = subprocess.run(
         [sys.executable, "-c", program], cwd=tmp_path / "out", capture_output=True, text=True
     )
-    assert ran.stdout == "name='x' force=None\n", ran.stderr
+    assert ran.stdout == "name='x'\n", ran.stderr
 
 
 def toys(folder: Path, spec: Mapping[str, Any] = OLD) -> Path:
