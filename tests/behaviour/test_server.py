@@ -395,34 +395,6 @@ async def test_scripted_errors_come_in_order_and_are_not_carried_out(
     ]
 
 
-@pytest.mark.parametrize(
-    ("name", "hint"),
-    [
-        (
-            "DescribeNotebokInstance",
-            "did you mean DescribeNotebookInstance or DeleteNotebookInstance or "
-            "CreateNotebookInstance?",
-        ),
-        (
-            "describe_endpoint",
-            "did you mean DescribeEndpoint or DescribeEndpointConfig or DescribeDomain?",
-        ),
-        ("Typo", "pass a key of `operations`"),
-    ],
-)
-def test_a_name_of_no_operation_is_refused_with_a_hint(name: str, hint: str) -> None:
-    server = SageMakerServer()
-    for use in (
-        lambda: server.requests(name),
-        lambda: server.fail_next(name, "ThrottlingException"),
-        lambda: server.stream_next(name, []),
-    ):
-        with pytest.raises(ValueError) as caught:
-            use()
-
-        assert str(caught.value) == f"sagemaker has no operation {name}: {hint}"
-
-
 async def test_the_journal_tells_what_was_asked_and_answered(
     server: SageMakerServer, data: Path
 ) -> None:

@@ -110,6 +110,34 @@ def test_a_protocol_that_is_not_spoken_is_an_error() -> None:
         Server(StrangeClient)
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        (
+            "DescribeNotebokInstance",
+            "did you mean DescribeNotebookInstance or DeleteNotebookInstance or "
+            "CreateNotebookInstance?",
+        ),
+        (
+            "describe_endpoint",
+            "did you mean DescribeEndpoint or DescribeEndpointConfig or DescribeDomain?",
+        ),
+        ("Typo", "pass a key of `operations`"),
+    ],
+)
+def test_a_name_of_no_operation_is_refused_with_a_hint(name: str, hint: str) -> None:
+    server = SageMakerServer()
+    for use in (
+        lambda: server.requests(name),
+        lambda: server.fail_next(name, "ThrottlingException"),
+        lambda: server.stream_next(name, []),
+    ):
+        with pytest.raises(ValueError) as caught:
+            use()
+
+        assert str(caught.value) == f"sagemaker has no operation {name}: {hint}"
+
+
 @pytest.mark.parametrize("mode", ["strict", "auto"])
 def test_the_fixtures_work_in_both_modes_of_pytest_asyncio(mode: str, tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(TEST_FILE)

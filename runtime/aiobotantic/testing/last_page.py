@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -47,5 +47,6 @@ def _place(
 @cache
 def _paginations(module: str) -> Mapping[str, Pagination[Any, Any]]:
     """Return how the operations of a generated module page, by AWS's name."""
-    values = vars(import_module(module)).values()
-    return {each.operation.name: each for each in values if isinstance(each, Pagination)}
+    values: Iterable[Any] = vars(import_module(module)).values()
+    found: list[Pagination[Any, Any]] = [each for each in values if isinstance(each, Pagination)]
+    return {pagination.operation.name: pagination for pagination in found}
