@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator
-from typing import Any, BinaryIO, Self, TypeAlias
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable
+from typing import Any, Final, Protocol, Self, TypeAlias
 
 from pydantic_core import core_schema as cs
 
-BytesInput: TypeAlias = bytes | bytearray | BinaryIO | AsyncIterable[bytes]
-"""What a streamed request body may be: bytes, a file opened for reading bytes, or an iterator."""
+
+class Readable(Protocol):
+    """A file that is open for reading bytes; `read` may be async."""
+
+    def read(self, size: int, /) -> bytes | Awaitable[bytes]:
+        """Return at most `size` bytes; none at the end."""
+        ...
+
+
+BytesInput: TypeAlias = bytes | bytearray | Readable | AsyncIterable[bytes]
+"""What a streamed request body may be. A file is read from where it stands."""
+
+TAKEN: Final = "bytes, a file that is open for reading bytes, or an async iterator of bytes"
+"""What `BytesInput` takes, in words."""
 
 CHUNK = 65_536
 """Bytes that `iter_bytes` yields at most at once."""

@@ -164,8 +164,7 @@ class CompatLane:
         token = _CALL.set(call)
         copies = ExitStack()
         try:
-            if not isinstance(call.http.body, bytes):
-                call.http.body = await rewindable(call.http.body, copies)
+            call.body = await rewindable(call, copies)
             # Looked up on the instance at each call: instrumentation patches the class.
             parsed = await self._client._make_api_call(
                 call.operation.name, WireParams(call.request)
@@ -191,6 +190,7 @@ class CompatLane:
     def serialize_to_request(self, parameters: Any, operation_model: Any) -> dict[str, Any]:
         """Return botocore's request dict: the serializer's only method that is called."""
         call = _CALL.get()
+        given = call.http.body
         if _changed(parameters, call.request):
             call.request = call.operation.request_class.from_wire(parameters)
             call.http = write_request(
@@ -207,7 +207,7 @@ class CompatLane:
             "query_string": dict(http.query),
             "method": http.method,
             "headers": dict(http.headers),
-            "body": http.body,
+            "body": call.body if http.body is given else http.body,
             **({"host_prefix": http.host_prefix} if http.host_prefix else {}),
         }
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Final, Protocol
 
-from aiobotantic.checks import Refusal
+from aiobotantic.checks import UNWRITABLE, Refusal
 from aiobotantic.errors import COMMON_ERRORS, ConfigurationError, ServiceError
 from aiobotantic.operation import Operation, Service
 from aiobotantic.pickling import resolve
@@ -47,7 +47,9 @@ class HttpRequest:
     query: dict[str, Any] = field(default_factory=dict[str, Any])
     host_prefix: str = ""
     refusals: Sequence[Refusal] = ()
-    """What breaks limits of the parts that `checked` cannot hold."""
+    """What breaks limits of the parts that `checked` cannot hold, and what cannot be sent."""
+    body_name: str = ""
+    """What the caller calls the body, where it is an argument of its own."""
 
 
 class WireProtocol(Protocol):
@@ -128,7 +130,7 @@ def write_host_prefix(
             return text
         path = match[1] if wire else field
         problem = "must be letters, digits, dots and hyphens: it is a part of the host name"
-        refusals.append(Refusal(path=path, problem=problem, kind="binding", value=""))
+        refusals.append(Refusal(path=path, problem=problem, kind=UNWRITABLE, value=""))
         return "-"
 
     return _LABEL.sub(label, operation.host_prefix), refusals

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError, to_json
 
 from aiobotantic.bindings import bindings_of
-from aiobotantic.checks import Refusal, locate
+from aiobotantic.checks import UNWRITABLE, Refusal, locate
 from aiobotantic.errors import (
     RequestValidationError,
     ResponseParseError,
@@ -215,7 +215,7 @@ def unwritable(
     """Return what is raised of a request that JSON cannot hold."""
     path, kind = next(_unwritable_values(request, "", wire=wire), ("the request", "object"))
     problem = f"a value of type {kind} cannot be written as JSON"
-    refusal = Refusal(path=path, problem=problem, kind="unwritable", value="")
+    refusal = Refusal(path=path, problem=problem, kind=UNWRITABLE, value="")
     return RequestValidationError(f"{operation.name}: {refusal}", [refusal])
 
 
