@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum
 from typing import Any, Generic, Self, TypeVar, get_args
 
@@ -15,6 +15,7 @@ from aiobotantic.operation import Operation
 from aiobotantic.pickling import resolve
 from aiobotantic.structure import Structure, describe, is_mapping, read_json, value_type
 from aiobotantic.unions import UnionStructure
+from aiobotantic.values import time_of_seconds
 
 Event = TypeVar("Event", bound=UnionStructure)
 
@@ -176,7 +177,7 @@ def _arm(cls: type[Structure], headers: Mapping[str, Any], payload: bytes) -> St
 def _header(cls: type[Structure], field: str, value: Any) -> Any:
     kind = value_type(cls.__pydantic_fields__[field].annotation)
     if kind is datetime and isinstance(value, int):
-        return datetime.fromtimestamp(value / 1000, UTC)
+        return time_of_seconds(value / 1000)
     if isinstance(kind, type) and issubclass(kind, Enum) and isinstance(value, str):
         return kind(value)
     return value

@@ -58,9 +58,6 @@ DIFFERENT = {
     "legacy/output/json:RPC JSON Event Stream:0": (
         "members beside the events of a json service stay absent: no service of AWS's has any"
     ),
-    "legacy/output/rest-json:Supports header maps:0": (
-        "aiobotocore gives the names of headers in lower case, and so do we"
-    ),
     "output/rest-json:RestJsonHttpPayloadTraitsWithNoBlobBody": (
         "a body of bytes is b'' where nothing came, as botocore has it; the case wants it absent"
     ),

@@ -48,7 +48,7 @@ from aiobotantic.lanes.session import base_session, client_config, own_session, 
 from aiobotantic.lanes.transport import ambiguous_error, transport_error
 from aiobotantic.operation import Operation, Service
 from aiobotantic.pickling import resolve
-from aiobotantic.protocols import WireProtocol, error_class, request_id_of
+from aiobotantic.protocols import Headers, WireProtocol, error_class, request_id_of
 from aiobotantic.retry import DEFAULT_ATTEMPTS, Attempt, RetryBudget, Verdict, decide
 from aiobotantic.structure import ResponseMetadata, Structure
 
@@ -336,7 +336,7 @@ class _ParserFactory:
         """Return the answer or the error; never raises, so that retries are decided on both."""
         operation = self._operations[response["context"]["operation_name"]]
         status: int = response["status_code"]
-        headers = {name.lower(): value for name, value in response["headers"].items()}
+        headers = Headers(response["headers"])
         body: bytes = response["body"]
         if status >= 300:
             error = self._protocol.parse_error(self._service, operation, status, headers, body)
@@ -344,7 +344,7 @@ class _ParserFactory:
         metadata = {
             "RequestId": request_id_of(headers),
             "HTTPStatusCode": status,
-            "HTTPHeaders": headers,
+            "HTTPHeaders": dict(headers),
             "RetryAttempts": 0,
         }
         ready = {"ResponseMetadata": metadata}

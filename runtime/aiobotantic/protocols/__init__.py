@@ -33,6 +33,15 @@ class Body(bytes):
     __str__ = __repr__
 
 
+class Headers(dict[str, str]):
+    """The headers of an answer, names in lower case."""
+
+    def __init__(self, sent: Mapping[str, str]) -> None:
+        super().__init__({name.lower(): value for name, value in sent.items()})
+        self.sent = sent
+        """The same, names as the service sent them."""
+
+
 @dataclass(slots=True)
 class HttpRequest:
     """A request before it has an endpoint and a signature."""
@@ -66,9 +75,9 @@ class WireProtocol(Protocol):
         ...
 
     def parse(
-        self, operation: Operation[Any], status: int, headers: Mapping[str, str], body: Any
+        self, operation: Operation[Any], status: int, headers: Headers, body: Any
     ) -> Structure:
-        """Read a 2xx answer. Header names are in lower case.
+        """Read a 2xx answer.
 
         The body is bytes, or aiobotocore's body where the operation streams.
 
@@ -82,10 +91,10 @@ class WireProtocol(Protocol):
         service: Service,
         operation: Operation[Any],
         status: int,
-        headers: Mapping[str, str],
+        headers: Headers,
         body: bytes,
     ) -> ServiceError:
-        """Read an answer that is no 2xx. Header names are in lower case."""
+        """Read an answer that is no 2xx."""
         ...
 
 

@@ -32,7 +32,7 @@ from aiobotantic.constraints import Length
 from aiobotantic.errors import ServiceError
 from aiobotantic.event_stream import EventStream, open_events
 from aiobotantic.operation import Operation, Service
-from aiobotantic.protocols import Body, HttpRequest, write_host_prefix
+from aiobotantic.protocols import Body, Headers, HttpRequest, write_host_prefix
 from aiobotantic.protocols.json import error_structure, unreadable, unwritable
 from aiobotantic.protocols.json import parse_error as parse_json_error
 from aiobotantic.structure import (
@@ -276,9 +276,7 @@ def _markers(cls: type[Structure], field: str) -> tuple[Any, ...]:
     return (*member.metadata, *markers_in(member.annotation))
 
 
-def parse(
-    operation: Operation[Any], status: int, headers: Mapping[str, str], body: Any
-) -> Structure:
+def parse(operation: Operation[Any], status: int, headers: Headers, body: Any) -> Structure:
     """Read a 2xx answer: see `WireProtocol`."""
     cls = operation.response_class
     bound = bindings_of(cls)
@@ -291,13 +289,15 @@ def parse(
         if bound.payload is not None:
             payload = _read_payload(operation, cls, bound.payload, headers, body)
             setattr(structure, bound.payload, payload)
+        for field, value in _header_members(cls, status, headers):
+            setattr(structure, field, value)
     except ValidationError as error:
         problem = error
     except ValueError as error:
         problem = type(error).__name__
+    except RecursionError:
+        problem = "it is JSON, but nested too deep"
     else:
-        for field, value in _header_members(cls, status, headers):
-            setattr(structure, field, value)
         return structure
     # Outside the handler: the error holds the body, and would be the context.
     raise unreadable(operation, cls, status, headers, body, problem)
@@ -307,7 +307,7 @@ def parse_error(
     service: Service,
     operation: Operation[Any],
     status: int,
-    headers: Mapping[str, str],
+    headers: Headers,
     body: bytes,
 ) -> ServiceError:
     """Read an answer that is no 2xx: see `WireProtocol`."""
@@ -316,7 +316,10 @@ def parse_error(
     if structure is None:
         return error
     names = describe(structure).wire_names
-    bound = {names[field]: v for field, v in _header_members(structure, status, headers)}
+    try:
+        bound = {names[field]: v for field, v in _header_members(structure, status, headers)}
+    except RecursionError:  # JSON in a header, nested very deep: the error is told all the same
+        bound = {}
     return type(error)({**bound, **error.response}, operation.name)
 
 
@@ -345,7 +348,7 @@ def _read_payload(
 
 
 def _header_members(
-    cls: type[Structure], status: int, headers: Mapping[str, str]
+    cls: type[Structure], status: int, headers: Headers
 ) -> Iterator[tuple[str, Any]]:
     for field, marker in bindings_of(cls).markers.items():
         if isinstance(marker, InStatus):
@@ -360,8 +363,8 @@ def _header_members(
                 field,
                 {
                     name[len(prefix) :]: text
-                    for name, text in headers.items()
-                    if name.startswith(prefix)
+                    for name, text in headers.sent.items()
+                    if name.lower().startswith(prefix)
                 },
             )
 
