@@ -122,7 +122,8 @@ class EventStream(Streamed, Generic[Event]):
             document = None
         members: Mapping[str, Any] = document if is_mapping(document) else {}
         message = members.get("message") or members.get("Message") or headers.get(":error-message")
-        cls = self._errors.get(code) or self._errors.get(f"{code[:1].upper()}{code[1:]}")
+        name = self._events.EXCEPTIONS.get(code, code)
+        cls = self._errors.get(name) or self._errors.get(f"{name[:1].upper()}{name[1:]}")
         cls = cls or ServiceError
         error: Exception = cls(
             {
