@@ -34,7 +34,7 @@ class Streamed:
         self._operation = operation
         self._closed = False
         self._ended = False
-        self._arrived = b""
+        self._arrived: bytes = b""
         self._given = 0
         """How many of the bytes that arrived last were given."""
 

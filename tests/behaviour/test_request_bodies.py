@@ -164,6 +164,7 @@ async def test_a_file_is_sent_again_after_a_lost_connection(
         AsyncRead,
         AsyncReadAll,
         lambda: pieces(REST),
+        lambda: pieces(memoryview(REST)),
         lambda: io.BufferedReader(io.BytesIO(REST)),
     ],
 )

@@ -8,14 +8,14 @@ import os
 from contextlib import ExitStack
 from io import RawIOBase
 from tempfile import SpooledTemporaryFile
-from typing import Any
+from typing import Any, Final
 
 from aiobotantic.bodies import CHUNK, TAKEN
 from aiobotantic.checks import UNWRITABLE, Refusal
 from aiobotantic.errors import RequestValidationError
 from aiobotantic.lanes import Call
 
-_KEPT_IN_MEMORY = 8 * 1024 * 1024
+_KEPT_IN_MEMORY: Final = 8 * 1024 * 1024
 """Bytes of a request's body that is copied; a longer one goes to a temporary file."""
 
 
@@ -83,9 +83,12 @@ async def _copy_file(call: Call, copy: Any) -> None:
 
 
 def _bytes_of(call: Call, chunk: Any) -> bytes:
-    if isinstance(chunk, (bytes, bytearray, memoryview)):
-        return bytes(chunk)
-    raise _refusal(call, f"gives {type(chunk).__name__}, not bytes")
+    if isinstance(chunk, bytes):
+        return chunk
+    try:
+        return bytes(memoryview(chunk))
+    except TypeError:
+        raise _refusal(call, f"gives {type(chunk).__name__}, not bytes") from None
 
 
 def _refusal(call: Call, problem: str) -> RequestValidationError:
