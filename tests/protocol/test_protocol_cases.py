@@ -68,10 +68,6 @@ DIFFERENT = {
         "members",
         "members beside the events of a json service stay absent: no service of AWS's has any",
     ),
-    "legacy/output/rest-json:Supports header maps:0": (
-        "members",
-        "aiobotocore gives the names of headers in lower case, and so do we",
-    ),
     "output/rest-json:RestJsonHttpPayloadTraitsWithNoBlobBody": (
         "members",
         "a body of bytes is b'' where nothing came, as botocore has it; the case wants it absent",
