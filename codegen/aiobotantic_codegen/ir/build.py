@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from aiobotantic_codegen.errors import NameCollision, SpecError, json_pointer
 from aiobotantic_codegen.ir import docs, names, placement
+from aiobotantic_codegen.ir.http import check_http
 from aiobotantic_codegen.ir.overrides import Overrides
 from aiobotantic_codegen.ir.paging import build_paginator
 from aiobotantic_codegen.ir.runtime_errors import COMMON_CODES
@@ -87,6 +88,7 @@ class _Builder:
         self.shapes = self.document.shapes
         self._check_protocol()
         self._check_names()
+        check_http(self.document, self.file)
         self.value = cache(self._value)
         self.holders: list[str] = []
         self.references = cache(self._references)
@@ -306,6 +308,7 @@ class _Builder:
             file=self.file,
             pointer=f"/shapes/{name}/members",
             what="member",
+            where="in the JSON body",
             remedy="Give one of them another locationName.",
         )
         taken = set(keys.values())

@@ -55,7 +55,8 @@ def _pointer(tree: Any, wanted: dict[str, Any]) -> str:
         pointer, value = pending.pop()
         if value is wanted:
             return pointer
-        children = value.items() if isinstance(value, dict) else ()
-        children = enumerate(value) if isinstance(value, list) else children
-        pending += [(pointer + json_pointer(key), child) for key, child in children]
+        if isinstance(value, dict):
+            pending += [(pointer + json_pointer(key), child) for key, child in value.items()]
+        elif isinstance(value, list):
+            pending += [(pointer + json_pointer(at), child) for at, child in enumerate(value)]
     return ""
