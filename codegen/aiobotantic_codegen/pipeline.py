@@ -82,7 +82,8 @@ def _make(request: Request, outcome: Outcome) -> dict[str, bytes]:
     """Return every file of the package. Imports stand here: a run with nothing to do needs none."""
     with _timed(outcome, "import"):
         from aiobotantic_codegen.format import format_texts
-        from aiobotantic_codegen.ir.build import PROTOCOLS, build_service
+        from aiobotantic_codegen.ir.build import build_service
+        from aiobotantic_codegen.ir.spoken import refusal
         from aiobotantic_codegen.load import service as load
         from aiobotantic_codegen.load.documents import ServiceOverrides
         from aiobotantic_codegen.render.environment import environment
@@ -97,10 +98,10 @@ def _make(request: Request, outcome: Outcome) -> dict[str, bytes]:
         _check_services(request, overrides.services, known)
         names = list(dict.fromkeys(request.services)) or known
         loaded = [load.load_service(request.specs, name) for name in names]
-        for each in loaded:
-            protocol = each.service.metadata.protocol
-            if not request.services and protocol not in PROTOCOLS:
-                outcome.skipped[each.name] = f"its protocol {protocol!r} is not spoken"
+        refused = {e.name: error for e in loaded if (error := refusal(e.name, e.service))}
+        if refused and (request.services or len(refused) == len(names)):
+            raise next(iter(refused.values()))
+        outcome.skipped.update({name: error.problem for name, error in refused.items()})
         prose = _load_prose(request, names)
     with _timed(outcome, "build"):
         services = [
@@ -150,6 +151,9 @@ def _load_prose(request: Request, names: Iterable[str]) -> dict[str, Prose]:
 
 
 def _check_services(request: Request, tables: Iterable[str], known: Sequence[str]) -> None:
+    if not known:
+        remedy = "Run `aiobotantic sync --specs DIR`, or name another folder with `--specs`."
+        raise SpecError(request.specs, "", "holds no service", remedy)
     for name in tables:
         if name not in known:
             raise SpecError(

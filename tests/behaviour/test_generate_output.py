@@ -246,7 +246,7 @@ def test_a_service_whose_protocol_is_not_spoken_is_left_out_and_named(mini: Mini
     for _ in range(2):
         result = run(*options(mini))
         assert result.returncode == 0
-        assert result.stdout.startswith("left out: old: its protocol 'ec2' is not spoken\n")
+        assert result.stdout.startswith("left out: old: the protocol 'ec2' is not spoken\n")
     assert not (mini.root / "old").exists()
 
 
