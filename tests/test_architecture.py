@@ -29,7 +29,8 @@ STAGES = ("load", "ir", "render", "format", "write")
 SEEN_BY_ALL = {"errors", "_version", "cache"}
 VISIBLE = {stage: {*STAGES[: place + 1], *SEEN_BY_ALL} for place, stage in enumerate(STAGES)} | {
     "changes": {"load", "ir", "render", "changes", *SEEN_BY_ALL},
-    "pipeline": {*STAGES, "changes", "pipeline", *SEEN_BY_ALL},
+    "reuse": {"load", "ir", "reuse", *SEEN_BY_ALL},
+    "pipeline": {*STAGES, "changes", "reuse", "pipeline", *SEEN_BY_ALL},
     "sync": {"load", "write", "sync", *SEEN_BY_ALL},
     "cli": {*STAGES, "changes", "pipeline", "sync", "cli", *SEEN_BY_ALL},
     "cache": {"errors"},

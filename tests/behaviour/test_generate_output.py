@@ -222,7 +222,7 @@ def test_one_file_is_said_in_the_singular(mini: Mini) -> None:
     (mini.root / "mini" / "wire.py").unlink()
     stale = run(*options(mini), "--check")
     assert stale.stderr == "1 file is stale: run `aiobotantic generate`\n"
-    mini.write(spec_with([*SIZES, "huge"]))
+    mini.write(spec_with([*SIZES, "singular"]))
     assert "\n1 class went through black\n" in run(*options(mini), "--timings").stdout
 
 
