@@ -88,7 +88,9 @@ class Reuse:
         for slot, text in self._cache.get(list(slots)).items():
             name = slots[slot]
             head, _, body = text.partition("\n")
-            if head == self._head(name, spec_digests(self._specs / name), body):
+            made_from, _, own = head.partition(" ")
+            same = made_from == self._made_from(name, spec_digests(self._specs / name))
+            if same and own == _digest(body):
                 found[name] = ServiceOutput(**json.loads(body))
         return found
 
@@ -97,16 +99,22 @@ class Reuse:
         texts: dict[str, str] = {}
         for each in made:
             body = json.dumps(asdict(each))
-            texts[self._slot(each.name)] = f"{self._head(each.name, each.spec_files, body)}\n{body}"
+            head = f"{self._made_from(each.name, each.spec_files)} {_digest(body)}"
+            texts[self._slot(each.name)] = f"{head}\n{body}"
         if texts:
             self._cache.put(texts, [self._slot(name) for name in used])
 
     def _slot(self, name: str) -> str:
         return f"{self._package} {name}"
 
-    def _head(self, name: str, spec_files: Mapping[str, str], body: str) -> str:
-        """Return what stands above an entry: a digest of all it was made from, and its own."""
+    def _made_from(self, name: str, spec_files: Mapping[str, str]) -> str:
+        """Return a digest of all that reaches a service."""
         overrides, behaviour, prose = self._tables
         tables = (overrides.services.get(name), behaviour, prose.get(name))
-        made_from = repr((generator_digest(), self._slot(name), sorted(spec_files.items()), tables))
-        return " ".join(sha256(text.encode()).hexdigest() for text in (made_from, body))
+        return _digest(
+            repr((generator_digest(), self._slot(name), sorted(spec_files.items()), tables))
+        )
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()

@@ -136,9 +136,9 @@ def test_another_generator_makes_everything_again(two: Mini, cache: Path, tmp_pa
         header.write_text(text)
         shutil.rmtree(two.out)
         mark(cache)
+        command = [sys.executable, "-m", "aiobotantic_codegen.cli", "generate"]
         subprocess.run(
-            [sys.executable, "-m", "aiobotantic_codegen.cli", "generate", "--specs", two.specs]
-            + ["--out", two.out, "--package", two.package],
+            [*command, "--specs", two.specs, "--out", two.out, "--package", two.package],
             env={**os.environ, "PYTHONPATH": str(changed.parent)},
             capture_output=True,
             check=True,

@@ -70,6 +70,8 @@ class Block:
 
 def blocks(html: str) -> list[Block]:
     """Return the blocks of an HTML text; nothing where it says nothing."""
+    if not html:  # nearly always, where docstrings say facts alone
+        return []
     reader = _Reader()
     # The parser reads to the end of the text at each tag that does not end, and refuses marked
     # sections that it does not know; in prose both are text.
