@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
 from botocore import exceptions as botocore
@@ -25,6 +26,8 @@ from aiobotantic.lanes import Call
 if TYPE_CHECKING:
 
     class Session:
+        _proxy_config: Any
+
         async def _get_session(self, proxy_url: str | None) -> aiohttp.ClientSession: ...
         async def send(self, request: Any) -> Any: ...
 
@@ -50,6 +53,10 @@ class DirectSession(Session):
     async def _get_session(self, proxy_url: str | None) -> Any:
         return _Direct(await super()._get_session(proxy_url))
 
+    async def plain_session(self) -> aiohttp.ClientSession:
+        """Return aiohttp's session for requests without a proxy."""
+        return await super()._get_session(None)
+
 
 class _Direct:
     def __init__(self, session: aiohttp.ClientSession) -> None:
@@ -57,6 +64,34 @@ class _Direct:
 
     def request(self, method: str, **options: Any) -> Any:
         return self._session.request(method, allow_redirects=False, **options)
+
+
+FAILURES: Final = (aiohttp.ClientError, asyncio.TimeoutError, OSError, ValueError, TypeError)
+"""What aiohttp raises where no whole answer arrives, or nothing can be sent."""
+
+
+def failure(error: BaseException, url: str) -> Any:
+    """Return what aiobotocore makes of a failure of aiohttp: both lanes say the same."""
+    at: dict[str, Any] = {"endpoint_url": url, "error": error}
+    match error:
+        case aiohttp.ClientSSLError():
+            return botocore.SSLError(**at)
+        case (
+            aiohttp.ServerDisconnectedError()
+            | aiohttp.ClientPayloadError()
+            | aiohttp.http_exceptions.BadStatusLine()
+        ):
+            return botocore.ConnectionClosedError(request=None, **at)
+        case aiohttp.ServerTimeoutError() if str(error).lower().startswith("connect"):
+            return botocore.ConnectTimeoutError(**at)
+        case aiohttp.ServerTimeoutError():
+            return botocore.ReadTimeoutError(**at)
+        case aiohttp.ClientConnectionError() | socket.gaierror():
+            return botocore.EndpointConnectionError(**at)
+        case TimeoutError():
+            return botocore.ReadTimeoutError(**at)
+        case _:
+            return botocore.HTTPClientError(error=error)
 
 
 def transport_error(error: BaseException, call: Call) -> TransportError | None:
