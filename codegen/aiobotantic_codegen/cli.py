@@ -16,6 +16,7 @@ import typer
 
 from aiobotantic_codegen.diff_cli import diff_command
 from aiobotantic_codegen.errors import GeneratorError
+from aiobotantic_codegen.page_cli import page_command
 
 if TYPE_CHECKING:
     from aiobotantic_codegen.load.botocore import ModelSource
@@ -31,6 +32,7 @@ app = typer.Typer(
 )
 
 app.command(name="diff")(diff_command)
+app.command(name="changes-page", hidden=True)(page_command)
 
 
 class Docs(StrEnum):

@@ -1,0 +1,201 @@
+"""The reference of one operation, as botocore documents it: request, parameters and response.
+
+botocore.docs turns the model's HTML into reStructuredText, docutils turns that into a tree. What a
+model says is not ours: its text is escaped on the way in, its links lead to the web or nowhere, and
+of the tree only what a reference is made of is kept.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from botocore import xform_name
+from botocore.docs.bcdoc.restdoc import DocumentStructure
+from botocore.docs.bcdoc.style import ReSTStyle
+from botocore.docs.method import document_model_driven_method
+from botocore.hooks import HierarchicalEmitter
+from botocore.model import ServiceModel
+from docutils import nodes
+from docutils.core import publish_doctree, publish_parts
+from docutils.io import DocTreeInput
+
+from aiobotantic_codegen.changes.outline import outline
+
+_MARKUP = re.compile(r"([^\w\s]|_)")
+_MARKUP_OF_LINKS = re.compile(r"([^\w\s:]|_)")  # botocore escapes the colons of a link's text
+_WEB = re.compile(r"https?://[^\s<>`\"\\]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
+_SPHINX = {
+    ":ref:`document<document>`": "document",
+    ":class:`.StreamingBody`": "StreamingBody",
+    ":class:`.EventStream`": "EventStream",
+}
+_SETTINGS = {
+    "_disable_config": True,
+    "doctitle_xform": False,
+    "docinfo_xform": False,
+    "embed_stylesheet": False,
+    "file_insertion_enabled": False,
+    "halt_level": 5,
+    "input_encoding": "unicode",
+    "line_length_limit": 10_000_000,
+    "output_encoding": "unicode",
+    "raw_enabled": False,
+    "report_level": 5,
+    "smart_quotes": False,
+    "stylesheet_path": "",
+    "syntax_highlight": "none",
+    "warning_stream": False,
+}
+_KEPT = (
+    nodes.Text,
+    nodes.admonition,
+    nodes.block_quote,
+    nodes.bullet_list,
+    nodes.caution,
+    nodes.danger,
+    nodes.definition,
+    nodes.definition_list,
+    nodes.definition_list_item,
+    nodes.document,
+    nodes.emphasis,
+    nodes.enumerated_list,
+    nodes.field,
+    nodes.field_body,
+    nodes.field_list,
+    nodes.field_name,
+    nodes.list_item,
+    nodes.literal,
+    nodes.literal_block,
+    nodes.note,
+    nodes.paragraph,
+    nodes.reference,
+    nodes.strong,
+    nodes.term,
+    nodes.title,
+    nodes.warning,
+)
+
+
+class References:
+    """The references of one service's operations.
+
+    Args:
+        tree: The model as plain JSON, with or without documentation.
+        service: Its name, e.g. `sagemaker`.
+    """
+
+    def __init__(self, tree: Mapping[str, Any], service: str) -> None:
+        self._model = ServiceModel(_plain(tree), service)
+
+    def of(self, operation: str) -> Reference:
+        """Return the reference of one operation."""
+        model = self._model.operation_model(operation)
+        section = _Document(operation, target="html")
+        document_model_driven_method(
+            section,
+            xform_name(operation),
+            model,
+            event_emitter=HierarchicalEmitter(),
+            method_description=model.documentation,
+            example_prefix=f"client.{xform_name(operation)}",
+            include_signature=False,
+        )
+        return Reference(section.flush_structure().decode())
+
+
+class Reference:
+    """One operation's reference, as HTML and as text."""
+
+    def __init__(self, source: str) -> None:
+        for role, word in _SPHINX.items():
+            source = source.replace(role, word)
+        self._source = source
+
+    @cached_property
+    def tree(self) -> nodes.document:
+        """What it says, as docutils has it."""
+        tree = publish_doctree(self._source, settings_overrides=_SETTINGS)
+        _keep_reference(tree)
+        return tree
+
+    def html(self) -> str:
+        """Return a fragment of HTML."""
+        parts = publish_parts(
+            self.tree,
+            source_class=DocTreeInput,
+            reader="doctree",
+            writer="html5",
+            settings_overrides=_SETTINGS,
+        )
+        return str(parts["fragment"]).strip()
+
+    def text(self) -> str:
+        """Return lines of text."""
+        return outline(self.tree)
+
+
+class _Style(ReSTStyle):  # type: ignore[misc]
+    """botocore's, with the state that escaping needs, and links to the web only."""
+
+    in_code = False
+
+    def start_code(self, attrs: Any = None) -> None:
+        super().start_code(attrs)
+        self.in_code = True
+
+    def end_code(self) -> None:
+        self.in_code = False
+        super().end_code()
+
+    def start_a(self, attrs: Any = None) -> None:
+        links = [(key, (value or "").strip()) for key, value in attrs or ()]
+        super().start_a([link for link in links if link[0] == "href" and _WEB.fullmatch(link[1])])
+
+
+class _Document(DocumentStructure):  # type: ignore[misc]
+    """botocore's, for texts that stay text whatever they look like."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.style = _Style(self)
+
+    def handle_data(self, data: str) -> None:
+        if self.style.in_code:
+            # A literal has no escapes: it ends at two backticks.
+            super().handle_data(re.sub("``+", "`", data))
+        else:
+            markup = _MARKUP_OF_LINKS if self.style.a_href else _MARKUP
+            super().handle_data(markup.sub(r"\\\1", data))
+
+
+def _plain(tree: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a copy without control characters, and with each value of an enum on one line."""
+    plain: dict[str, Any] = copy.deepcopy(dict(tree))
+    pending: list[Any] = [plain]
+    while pending:
+        value = pending.pop()
+        for key in list(value) if isinstance(value, dict) else range(len(value)):
+            each = value[key]
+            if isinstance(each, str):
+                value[key] = _CONTROL.sub("", each)
+            elif isinstance(each, dict | list):
+                pending.append(each)
+    return plain
+
+
+def _keep_reference(tree: nodes.document) -> None:
+    """Take out of a tree what no reference needs; what such a thing says in words stays."""
+    for node in list(tree.findall()):
+        if node.parent is None and node is not tree:
+            continue
+        if isinstance(node, nodes.reference) and not _WEB.fullmatch(node.get("refuri", "")):
+            node.parent.replace(node, node.children)
+        elif isinstance(node, nodes.problematic):
+            node.parent.replace(node, nodes.Text(node.astext()))
+        elif not isinstance(node, _KEPT):
+            node.parent.remove(node)
