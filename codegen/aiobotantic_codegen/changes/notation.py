@@ -81,7 +81,11 @@ class _Sorted(PrettyPrinter):
     """Python's, with the values of short sets sorted too."""
 
     def format(
-        self, object: Any, context: dict[int, int], maxlevels: int, level: int
+        self,
+        object: Any,  # noqa: A002
+        context: dict[int, int],
+        maxlevels: int,
+        level: int,
     ) -> tuple[str, bool, bool]:
         if isinstance(object, set):
             return f"{{{', '.join(map(repr, sorted(object)))}}}", True, False

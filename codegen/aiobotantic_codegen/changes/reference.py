@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -27,6 +27,8 @@ from aiobotantic_codegen.changes.outline import outline
 
 _MARKUP = re.compile(r"([^\w\s]|_)")
 _MARKUP_OF_LINKS = re.compile(r"([^\w\s:]|_)")  # botocore escapes the colons of a link's text
+_NOTHING = "\\ "  # separates, and shows as nothing
+_SPACE = re.compile(r"\s+")
 _WEB = re.compile(r"https?://[^\s<>`\"\\]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
 _SPHINX = {
@@ -140,21 +142,54 @@ class Reference:
 
 
 class _Style(ReSTStyle):  # type: ignore[misc]
-    """botocore's, with the state that escaping needs, and links to the web only."""
+    """botocore's, with links to the web only, and with markup that is always seen as such.
+
+    reStructuredText wants no space inside markup, and none but space or punctuation around it.
+    """
 
     in_code = False
+    opened = False
 
     def start_code(self, attrs: Any = None) -> None:
         super().start_code(attrs)
-        self.in_code = True
+        self.in_code = self.opened = True
 
     def end_code(self) -> None:
         self.in_code = False
-        super().end_code()
+        self._close(super().end_code)
+
+    def start_bold(self, attrs: Any = None) -> None:
+        self._separate()
+        super().start_bold(attrs)
+        self.opened = True
+
+    def end_bold(self) -> None:
+        self._close(super().end_bold)
+
+    def start_italics(self, attrs: Any = None) -> None:
+        self._separate()
+        super().start_italics(attrs)
+        self.opened = True
+
+    def end_italics(self) -> None:
+        self._close(super().end_italics)
 
     def start_a(self, attrs: Any = None) -> None:
         links = [(key, (value or "").strip()) for key, value in attrs or ()]
         super().start_a([link for link in links if link[0] == "href" and _WEB.fullmatch(link[1])])
+
+    def _separate(self) -> None:
+        last = self.doc.pop_write() or ""
+        joined = bool(last) and not last[-1].isspace()
+        self.doc.push_write(f"{last}{_NOTHING}" if joined else last)
+
+    def _close(self, end: Callable[[], None]) -> None:
+        self.opened = False
+        last = self.doc.pop_write() or ""
+        self.doc.push_write(last.rstrip())
+        end()
+        if last[-1:].isspace():
+            self.doc.write(" ")
 
 
 class _Document(DocumentStructure):  # type: ignore[misc]
@@ -165,16 +200,21 @@ class _Document(DocumentStructure):  # type: ignore[misc]
         self.style = _Style(self)
 
     def handle_data(self, data: str) -> None:
+        data = _SPACE.sub(" ", data)
+        if self.style.opened:
+            data = data.lstrip()
+            self.style.opened = not data
         if self.style.in_code:
             # A literal has no escapes: it ends at two backticks.
             super().handle_data(re.sub("``+", "`", data))
-        else:
-            markup = _MARKUP_OF_LINKS if self.style.a_href else _MARKUP
-            super().handle_data(markup.sub(r"\\\1", data))
+            return
+        text = (_MARKUP_OF_LINKS if self.style.a_href else _MARKUP).sub(r"\\\1", data)
+        ended = self._writes and self._writes[-1].endswith(("*", "`", "`__"))
+        super().handle_data(f"{_NOTHING}{text}" if ended and data[:1].isalnum() else text)
 
 
 def _plain(tree: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a copy without control characters, and with each value of an enum on one line."""
+    """Return a copy without the control characters that a terminal would obey."""
     plain: dict[str, Any] = copy.deepcopy(dict(tree))
     pending: list[Any] = [plain]
     while pending:
@@ -189,13 +229,15 @@ def _plain(tree: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _keep_reference(tree: nodes.document) -> None:
-    """Take out of a tree what no reference needs; what such a thing says in words stays."""
+    """Take out of a tree what no reference needs; other markup of words becomes plain words."""
     for node in list(tree.findall()):
         if node.parent is None and node is not tree:
             continue
         if isinstance(node, nodes.reference) and not _WEB.fullmatch(node.get("refuri", "")):
             node.parent.replace(node, node.children)
-        elif isinstance(node, nodes.problematic):
+        elif isinstance(node, _KEPT):
+            continue
+        elif isinstance(node, nodes.Inline) and not isinstance(node, nodes.Invisible):
             node.parent.replace(node, nodes.Text(node.astext()))
-        elif not isinstance(node, _KEPT):
+        else:
             node.parent.remove(node)

@@ -1,7 +1,7 @@
 """The page of an API change: what awsapichanges.com says of it, and what it cannot show.
 
-The page is the site's up to its last method. What follows is ours, in a section of its own: what was
-taken away or bounded, and what the whole means for callers of the generated client.
+The page is the site's up to its last method. What follows is ours, in a section of its own: what
+was taken away or bounded, and what the whole means for callers of the generated client.
 """
 
 from __future__ import annotations
@@ -215,8 +215,16 @@ def _lines(page: Page) -> Iterator[str]:
 def said(entry: Entry) -> str:
     """Return an entry in AWS's names, e.g. `CreateApp request: Kind: enum value removed: A, B`."""
     place = f"{entry.operation} {entry.direction}" if entry.operation else str(entry.direction)
-    parts = (place, entry.path, entry.kind.replace("_", " "), ", ".join(entry.values))
+    separator = ", " if entry.kind is Kind.ENUM_VALUE_REMOVED else " -> "
+    parts = (place, entry.path, entry.kind.replace("_", " "), separator.join(entry.values))
     return ": ".join(filter(None, parts))
+
+
+def _marked(fact: str) -> Markup:
+    """Return a fact with its Markdown code as HTML's."""
+    code = Markup("<code>{}</code>")
+    pieces = enumerate(fact.split("`"))
+    return Markup("").join(code.format(piece) if place % 2 else piece for place, piece in pieces)
 
 
 @cache
@@ -229,8 +237,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["marked"] = _marked
     environment.filters["said"] = said
-    environment.filters["reference"] = lambda reference: Markup(reference.html())  # noqa: S704
+    environment.filters["reference"] = lambda reference: Markup(reference.html())
     environment.globals["own_heading"] = OWN_HEADING
     environment.globals["unshown_heading"] = UNSHOWN_HEADING
     environment.globals["callers_heading"] = CALLERS_HEADING
