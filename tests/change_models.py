@@ -1,20 +1,25 @@
 """Two models of a service that was invented: what a page of their difference shows.
 
-Texts are given where a test is about them; `described` adds one to a reference to a shape.
+`python tests/change_models.py` writes the golden page anew. Then read its diff.
 """
 
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from minispec import Spec, spec_files
 
 from aiobotantic_codegen.changes.diff import diff_models
 from aiobotantic_codegen.changes.models import Model, load_model
-from aiobotantic_codegen.changes.render import Page, build_page
+from aiobotantic_codegen.changes.render import Page, as_text, build_page
 
+GOLDEN = Path(__file__).resolve().parent / "golden" / "change-page.txt"
+DAY = date(2024, 2, 3)
+PROSE = "Benches of yew and elm."
 WORKSHOP = {"serviceFullName": "Amazon Workshop", "serviceId": "Workshop", "uid": "workshop-1"}
 
 
@@ -87,3 +92,14 @@ def workshop(*, new: bool) -> Spec:
         shapes["Page"]["members"]["Colour"] = "String"
         operations["BurnBench"] = {"input": "Page"}
     return {"metadata": WORKSHOP, "operations": operations, "shapes": shapes}
+
+
+def golden_page(folder: Path) -> str:
+    """Return the page of the workshop's models, without the folder that they were written to."""
+    page = page_of(folder, workshop(new=False), workshop(new=True), prose=PROSE, day=DAY)
+    return as_text(page).replace(f"{folder}/", "")
+
+
+if __name__ == "__main__":
+    with TemporaryDirectory() as folder:
+        GOLDEN.write_text(golden_page(Path(folder)), "utf-8")

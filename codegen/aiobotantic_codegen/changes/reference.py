@@ -10,7 +10,6 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from typing import Any
 
 from botocore import xform_name
@@ -118,9 +117,8 @@ class Reference:
             source = source.replace(role, word)
         self._source = source
 
-    @cached_property
-    def tree(self) -> nodes.document:
-        """What it says, as docutils has it."""
+    def _tree(self) -> nodes.document:
+        """Return what it says, as docutils has it; anew, because writers change it."""
         tree = publish_doctree(self._source, settings_overrides=_SETTINGS)
         _keep_reference(tree)
         return tree
@@ -128,7 +126,7 @@ class Reference:
     def html(self) -> str:
         """Return a fragment of HTML."""
         parts = publish_parts(
-            self.tree,
+            self._tree(),
             source_class=DocTreeInput,
             reader="doctree",
             writer="html5",
@@ -138,7 +136,7 @@ class Reference:
 
     def text(self) -> str:
         """Return lines of text."""
-        return outline(self.tree)
+        return outline(self._tree())
 
 
 class _Style(ReSTStyle):  # type: ignore[misc]
@@ -214,7 +212,7 @@ class _Document(DocumentStructure):  # type: ignore[misc]
 
 
 def _plain(tree: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a copy without the control characters that a terminal would obey."""
+    """Return a copy without the characters that a terminal would obey; values have one line."""
     plain: dict[str, Any] = copy.deepcopy(dict(tree))
     pending: list[Any] = [plain]
     while pending:
@@ -222,6 +220,7 @@ def _plain(tree: Mapping[str, Any]) -> dict[str, Any]:
         for key in list(value) if isinstance(value, dict) else range(len(value)):
             each = value[key]
             if isinstance(each, str):
+                each = _SPACE.sub(" ", each) if isinstance(value, list) else each
                 value[key] = _CONTROL.sub("", each)
             elif isinstance(each, dict | list):
                 pending.append(each)
