@@ -84,3 +84,13 @@ def protocols(session: nox.Session) -> None:
     """Compare tests/protocol/cases with the protocol cases of botocore's source distribution."""
     archive = session.cache_dir / f"botocore-{BOTOCORE}.tar.gz"
     session.run("python", "tests/protocol/convert.py", str(archive), "--check", *session.posargs)
+
+
+@nox.session
+def update(session: nox.Session) -> None:
+    """Let the newest API in: specs, client, change record, changelog and version.
+
+    Arguments after `--` go to `aiobotantic update`, such as `--dry-run` or `--summary FILE`.
+    """
+    session.install(*WORKSPACE)
+    session.run("aiobotantic", "update", *session.posargs)

@@ -1,4 +1,4 @@
-"""Arguments to pipeline to exit code; the only place that prints.
+"""Arguments to pipeline to exit code; with changes_cli the only place that prints.
 
 Imports stay inside the commands, so that a command loads only what it uses.
 """
@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from aiobotantic_codegen.changes_cli import app as changes_app
 from aiobotantic_codegen.diff_cli import diff_command
 from aiobotantic_codegen.errors import GeneratorError
-from aiobotantic_codegen.page_cli import page_command
+from aiobotantic_codegen.update_cli import update_command
 
 if TYPE_CHECKING:
     from aiobotantic_codegen.load.botocore import ModelSource
@@ -30,9 +31,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Generates AWS clients from service models.",
 )
+app.add_typer(changes_app, name="changes")
 
 app.command(name="diff")(diff_command)
-app.command(name="changes-page", hidden=True)(page_command)
+app.command(name="update")(update_command)
 
 
 class Docs(StrEnum):
@@ -67,12 +69,10 @@ def sync_command(
     ),
 ) -> None:
     """Bring API facts into the specs folder."""
-    if (botocore is not None) + installed + (directory is not None) > 1:
-        raise typer.BadParameter("give one of --botocore, --installed and --from")
     from aiobotantic_codegen.sync import sync
 
-    source = _source(botocore, installed, directory)
-    with _progress() as progress:
+    source = model_source(botocore, installed, directory)
+    with show_progress() as progress:
         result = sync(source, specs, service or (), progress)
     _print_sync(result, specs)
 
@@ -158,7 +158,10 @@ def _print_change(root: Path, change: TreeChange, *, check: bool) -> None:
     )
 
 
-def _source(botocore: str | None, installed: bool, directory: Path | None) -> ModelSource:
+def model_source(botocore: str | None, installed: bool, directory: Path | None) -> ModelSource:
+    """Return where facts come from, as three options say; the newest botocore by default."""
+    if (botocore is not None) + installed + (directory is not None) > 1:
+        raise typer.BadParameter("give one of --botocore, --installed and --from")
     from aiobotantic_codegen.load.botocore import from_directory, from_index, from_installed
 
     if directory is not None:
@@ -170,7 +173,8 @@ def _source(botocore: str | None, installed: bool, directory: Path | None) -> Mo
 
 
 @contextmanager
-def _progress() -> Iterator[Progress]:
+def show_progress() -> Iterator[Progress]:
+    """Show what is done on standard error: a bar on a terminal, else lines."""
     if not sys.stderr.isatty():
         yield lambda name, done, total: typer.echo(f"[{done + 1}/{total}] {name}", err=True)
         return
@@ -194,6 +198,11 @@ def _print_sync(result: SyncResult, specs: Path) -> None:
         parts = [f"{count} written, {len(entry.files) - count} unchanged"]
         parts += [f"{gone} removed"] if gone else []
         typer.echo(f"{name:{width}}  {entry.api_version}  {entry.source}  {', '.join(parts)}")
+    for name, difference in result.came.items():
+        from aiobotantic_codegen.changes.text import as_text
+
+        typer.echo(f"{name}: the page's facts gave way to the model's:")
+        typer.echo(as_text(difference), nl=False)
     for name in result.dropped:
         typer.echo(f"{name:{width}}  removed: the source no longer has it")
     typer.echo(f"{specs}: {'changed' if change else 'up to date'}")

@@ -6,7 +6,9 @@ GeneratorError
 ├── RenderError      the output cannot be written as text or as a path
 ├── StaleOutput      the written output differs from what the specs say
 ├── WriteError       the output tree cannot be replaced
-└── SyncError        a source of API facts cannot be read
+├── SyncError        a source of API facts cannot be read
+├── PageError        a page of API changes is cut, garbled or contradicts itself
+└── UpdateError      what an update made does not work
 """
 
 from __future__ import annotations
@@ -58,6 +60,18 @@ class WriteError(GeneratorError):
 
 class SyncError(GeneratorError):
     """A source of API facts cannot be read."""
+
+
+class UpdateError(GeneratorError):
+    """What an update made does not work; nothing was replaced."""
+
+
+class PageError(GeneratorError):
+    """A page of API changes is cut, garbled or contradicts itself; the pointer is `line N`."""
+
+    def __str__(self) -> str:
+        place = f"{self.file}, {self.pointer}" if self.pointer else self.file
+        return f"{place}: {self.problem}\n  {self.remedy}"
 
 
 def json_pointer(*parts: str | int) -> str:

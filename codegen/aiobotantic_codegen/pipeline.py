@@ -72,7 +72,7 @@ def generate(request: Request, *, check: bool = False) -> Outcome:
         files = _make(request, outcome)
         with _timed(outcome, "write"):
             write: Write = compare_tree if check else write_tree
-            outcome.change = write(root, files, _keep_foreign(root))
+            outcome.change = write(root, files, keep_foreign(root))
             stamp.store(outcome.skipped, files)
     outcome.strays = _strays(root)
     return outcome
@@ -165,7 +165,7 @@ def _manifest(sources: Mapping[str, object], files: Sequence[str]) -> bytes:
     return (json.dumps(manifest, indent=1) + "\n").encode()
 
 
-def _keep_foreign(root: Path) -> Keep:
+def keep_foreign(root: Path) -> Keep:
     """Return what says of a file that no run wrote that it stays.
 
     Raises:

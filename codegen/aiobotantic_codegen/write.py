@@ -95,6 +95,25 @@ def replace_tree(root: Path, files: Mapping[str, bytes], keep: Keep = keep_nothi
         return change
 
 
+def write_file(path: Path, content: bytes) -> None:
+    """Replace one file in one step; its mode stays.
+
+    Raises:
+        WriteError: It cannot be replaced.
+    """
+    path = path.resolve()
+    new = _sibling(path, "new")
+    with _os_errors(path):
+        try:
+            new.unlink(missing_ok=True)
+            _write(new, content)
+            shutil.copymode(path, new)
+            new.replace(path)
+        finally:
+            new.unlink(missing_ok=True)
+        _sync_folder(path.parent)
+
+
 @contextmanager
 def locked_tree(root: Path) -> Iterator[None]:
     """Hold the lock of a tree, and clear away what a killed run left.

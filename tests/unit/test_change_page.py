@@ -55,13 +55,13 @@ def test_new_methods_come_first_and_count_first(tmp_path: Path) -> None:
     ]
 
 
-def test_a_header_of_one_method_is_singular(tmp_path: Path) -> None:
+def test_a_header_of_one_method_is_the_sites(tmp_path: Path) -> None:
     old = one_structure({"A": "String"}, metadata={"serviceFullName": "Pair"})
     new = one_structure({"A": "String", "B": "String"}, metadata={"serviceFullName": "Pair"})
 
     page = page_of(tmp_path, old, new, title="Our  Pair", day=DAY)
 
-    assert page.header == "2024/02/03 - Our Pair - 1 updated api method"
+    assert page.header == "2024/02/03 - Our Pair - 1 updated api methods"
 
 
 def test_one_dict_for_both_directions(tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ def test_html_and_text_say_the_same(tmp_path: Path) -> None:
 def test_a_page_that_differs_is_told(tmp_path: Path) -> None:
     html = as_html(page_of(tmp_path, one_structure({"A": "String"}), one_structure({"B": "Long"})))
     published = (
-        "undated - Mini Service - 1 updated api method\n{'B': 'long'}\nRequest Syntax\n"
+        "undated - Mini Service - 1 updated api methods\n{'B': 'long'}\nRequest Syntax\n"
         "client.send( B=123 )\ninteger\ndict\nResponse Syntax\n{ 'B': 123 }\n"
         "Response Structure\n(dict) --\nB (integer) --\n"
     )
@@ -258,7 +258,7 @@ def test_html_is_one_whole_file(tmp_path: Path) -> None:
 
 def command(*words: str | Path, hash_seed: str = "0") -> subprocess.CompletedProcess[str]:
     """Run the command."""
-    line = [sys.executable, "-m", "aiobotantic_codegen.cli", "changes-page", *map(str, words)]
+    line = [sys.executable, "-m", "aiobotantic_codegen.cli", "changes", "page", *map(str, words)]
     return subprocess.run(
         line, capture_output=True, text=True, check=False, env={"PYTHONHASHSEED": hash_seed}
     )

@@ -22,6 +22,7 @@ from aiobotantic_codegen.changes.record import (
     Entry,
     Kind,
     gravest,
+    semver_of,
 )
 from aiobotantic_codegen.changes.walk import Fact, Pair, Walk
 from aiobotantic_codegen.errors import SpecError
@@ -62,11 +63,13 @@ def diff_models(old: Model, new: Model, overrides: ServiceOverrides | None = Non
             whole=old.whole and new.whole
         )
     )
+    verdict = gravest(entry.change_class for entry in entries)
     return Difference(
         service=new.service,
         old=old.source,
         new=new.source,
-        verdict=gravest(entry.change_class for entry in entries),
+        verdict=verdict,
+        semver=semver_of(verdict),
         counts=Counts(documentation=_documentation(old, new), box=_boxes(old, new)),
         entries=entries,
     )

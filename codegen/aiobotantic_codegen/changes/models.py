@@ -19,6 +19,7 @@ from aiobotantic_codegen.load.botocore import (
     from_installed,
     read_json,
 )
+from aiobotantic_codegen.load.documents import PaginatorsDocument, WaitersDocument
 from aiobotantic_codegen.load.service import SERVICE, LoadedService, parse_service
 
 INSTALLED = "installed"
@@ -87,6 +88,19 @@ def load_model(word: str, service: str | None, specs: Path) -> Model:
     model = around.read(folder.name)
     name = service or _service_name(model.files[SERVICE], path / SERVICE)
     return _called(of_service(replace(model, name=name)), word)
+
+
+def empty_model(like: Model, source: str) -> Model:
+    """Return a service that has nothing yet: what a new or a removed one is compared with."""
+    bare = like.loaded.service.model_copy(update={"operations": {}, "shapes": {}})
+    loaded = replace(
+        like.loaded,
+        service=bare,
+        paginators=PaginatorsDocument(),
+        waiters=WaitersDocument(),
+        files={},
+    )
+    return Model(source=source, loaded=loaded, trees={SERVICE: {}})
 
 
 def _called(model: Model, word: str) -> Model:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pydantic import BaseModel, ConfigDict, Field, computed_field
+from pydantic import BaseModel, ConfigDict, Field
 
 from aiobotantic_codegen.changes.kinds import ChangeClass, Direction, Kind, Semver
 
 __all__ = [
     "ChangeClass",
     "ChangeDocument",
+    "ChangeRecord",
     "Counts",
     "Difference",
     "Direction",
@@ -21,6 +22,7 @@ __all__ = [
     "Kind",
     "Semver",
     "gravest",
+    "semver_of",
 ]
 
 
@@ -95,6 +97,7 @@ class Difference(ChangeDocument):
         old: The source of the older model, e.g. `botocore 1.29.141`.
         new: The source of the newer one.
         verdict: The gravest class of the entries.
+        semver: What that means for the package's version, by Semantic Versioning.
         entries: Of the service first, then by operation in the model's order.
     """
 
@@ -102,11 +105,32 @@ class Difference(ChangeDocument):
     old: str
     new: str
     verdict: ChangeClass
+    semver: Semver
     counts: Counts = Counts()
     entries: tuple[Entry, ...] = ()
 
-    @computed_field  # type: ignore[prop-decorator]
-    @property
-    def semver(self) -> Semver:
-        """What the verdict means for the package's version, by Semantic Versioning."""
-        return _SEMVER[self.verdict]
+
+class ChangeRecord(ChangeDocument):
+    """What one update brought, as specs/changes/ keeps it.
+
+    Attributes:
+        source: What came in, e.g. `botocore 1.44.9`.
+        version: The version that the package got; None if it kept its own.
+        verdict: The gravest class of all services.
+        services: What changed, by service.
+    """
+
+    source: str
+    version: str | None = None
+    verdict: ChangeClass
+    services: tuple[Difference, ...]
+
+    def to_json(self) -> str:
+        """Return its text: facts alone, since names of the client follow from them."""
+        names = {"services": {"__all__": {"entries": {"__all__": {"python"}}}}}
+        return self.model_dump_json(by_alias=True, indent=1, exclude=names) + "\n"
+
+
+def semver_of(verdict: ChangeClass) -> Semver:
+    """Return what a class means for the package's version."""
+    return _SEMVER[verdict]

@@ -90,8 +90,7 @@ class Page:
         updated = len(self.methods) - new
         counts = [f"{new} new"] if new else []
         counts += [f"{updated} updated"] if updated or not new else []
-        noun = "method" if len(self.methods) == 1 else "methods"
-        return f"{self.day} - {self.title} - {' '.join(counts)} api {noun}"
+        return f"{self.day} - {self.title} - {' '.join(counts)} api methods"
 
     @property
     def verdict(self) -> str:
