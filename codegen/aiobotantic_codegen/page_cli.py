@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +9,6 @@ from typing import Annotated
 import typer
 
 from aiobotantic_codegen.diff_cli import SOURCE_HELP, ServiceOption, SpecsOption
-from aiobotantic_codegen.errors import WriteError
 
 
 def page_command(
@@ -39,6 +36,7 @@ def page_command(
     from aiobotantic_codegen.changes.diff import diff_models
     from aiobotantic_codegen.changes.models import load_model
     from aiobotantic_codegen.load.service import load_overrides
+    from aiobotantic_codegen.write import write_file
 
     before, after = (load_model(word, service, specs) for word in (old, new))
     overrides = load_overrides(specs).services.get(after.service)
@@ -53,33 +51,5 @@ def page_command(
     if out is None:
         typer.echo(text, nl=False)
     else:
-        write_file(out, text)
+        write_file(out, text.encode())
         typer.echo(f"{out}: {page.header}")
-
-
-def write_file(path: Path, text: str) -> None:
-    """Write a file whole or not at all.
-
-    Raises:
-        WriteError: It cannot be written.
-    """
-    try:
-        with tempfile.NamedTemporaryFile("wb", dir=path.parent, delete=False) as file:
-            beside = Path(file.name)
-            try:
-                file.write(text.encode())
-                file.close()
-                beside.chmod(0o666 & ~_umask())
-                beside.replace(path)
-            except BaseException:
-                beside.unlink()
-                raise
-    except OSError as error:
-        remedy = "Check that --out names a file in a folder that is there and can be written."
-        raise WriteError(path, "", f"cannot be written: {error.strerror}", remedy) from None
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -1,7 +1,8 @@
 """Is a rendered page the published one? Compared as text, operation by operation.
 
 The published text lacks what stood in `<dt>` and `<summary>` elements: headings, and the names of
-parameters. White space does not count.
+parameters; and the word `Request` right after one, where a method has a dict for each direction.
+White space does not count.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ class _Page(HTMLParser):
         super().__init__()
         self.pieces = [""]
         self.hidden: list[bool] = []
+        self.follows_summary = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in _VOID:
@@ -59,12 +61,14 @@ class _Page(HTMLParser):
         classes = (dict(attrs).get("class") or "").split()
         if "method" in classes:
             self.pieces.append("")
-        hides = tag in _HIDDEN or "beyond" in classes
+        hides = tag in _HIDDEN or "beyond" in classes or (tag == "h4" and self.follows_summary)
+        self.follows_summary = False
         self.hidden.append(hides or (bool(self.hidden) and self.hidden[-1]))
 
     def handle_endtag(self, tag: str) -> None:
         if tag not in _VOID:
             self.hidden.pop()
+        self.follows_summary = tag == "summary"
 
     def handle_data(self, data: str) -> None:
         if not (self.hidden and self.hidden[-1]):

@@ -15,6 +15,7 @@ from change_models import DAY, GOLDEN, PROSE, described, golden_page, page_of, w
 from minispec import Spec, one_structure
 from pairs.seed_page import same_page
 
+from aiobotantic_codegen.changes.page import parse_page
 from aiobotantic_codegen.changes.render import OWN_HEADING, as_html, as_text
 
 PAIR = {
@@ -210,6 +211,35 @@ def test_html_and_text_say_the_same(tmp_path: Path) -> None:
     assert unescape(re.sub("<[^>]*>", "", html)).split() == text.split()
 
 
+def test_a_page_can_be_read_back(tmp_path: Path) -> None:
+    page = page_of(tmp_path, workshop(new=False), workshop(new=True), prose=PROSE, day=DAY)
+    told = [
+        (entry.operation, entry.direction, entry.path, entry.kind)
+        for entry in page.difference.entries
+        if entry not in page.unshown
+    ]
+
+    from_text, from_html = (parse_page(form(page), "page") for form in (as_text, as_html))
+
+    assert from_text == from_html
+    assert (from_text.date, from_text.sentence) == (DAY, PROSE)
+    read = [
+        (entry.operation, entry.direction, entry.path, entry.kind) for entry in from_text.entries
+    ]
+    assert sorted(read) == sorted(told)
+
+
+def test_a_published_page_with_a_dict_for_each_direction_lacks_one_heading(tmp_path: Path) -> None:
+    old, new = pair({}, {}, {}), pair({"B": "Long"}, {"C": "Blob"}, {})
+    published = (
+        "undated - Pair - 1 updated api methods\n{'B': 'long'}\nResponse {'C': 'blob'}\n"
+        "Request Syntax\nclient.send( B=123 )\ninteger\ndict\nResponse Syntax\n"
+        "{ 'C': b'bytes' }\nResponse Structure\n(dict) --\nC (bytes) --\n"
+    )
+
+    assert same_page(as_html(page_of(tmp_path, old, new)), published) == []
+
+
 def test_a_page_that_differs_is_told(tmp_path: Path) -> None:
     html = as_html(page_of(tmp_path, one_structure({"A": "String"}), one_structure({"B": "Long"})))
     published = (
@@ -275,11 +305,14 @@ def test_the_same_models_give_the_same_bytes(tmp_path: Path, form: str) -> None:
     assert "undated - Amazon Workshop - 1 new 2 updated api methods" in page
 
 
-def test_the_command_writes_a_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("there", [False, True])
+def test_the_command_writes_a_file(tmp_path: Path, there: bool) -> None:
     old = write_model(tmp_path / "old", workshop(new=False))
     new = write_model(tmp_path / "new", workshop(new=True))
     out = tmp_path / "page.txt"
-    out.write_text("before")
+    if there:
+        out.write_text("before")
+        out.chmod(0o640)
 
     done = command(
         old,
@@ -298,6 +331,7 @@ def test_the_command_writes_a_file(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert "\n\nChanges  So be it.\n\nSellBench (new) Link ¶\n" in out.read_text("utf-8")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["new", "old", "page.txt"]
+    assert not there or out.stat().st_mode & 0o777 == 0o640
 
 
 def test_a_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
@@ -307,10 +341,8 @@ def test_a_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     done = command(model, model, "--out", out)
 
     assert done.returncode == 2
-    assert done.stderr == (
-        f"error: {out}: cannot be written: No such file or directory\n"
-        "  Check that --out names a file in a folder that is there and can be written.\n"
-    )
+    assert done.stderr.startswith(f"error: {out}: No such file or directory: {out.parent}/")
+    assert "\n  Check that the folder and the one that holds it can be written.\n" in done.stderr
 
 
 def test_a_file_that_cannot_be_replaced_leaves_nothing_beside_it(tmp_path: Path) -> None:
@@ -321,7 +353,7 @@ def test_a_file_that_cannot_be_replaced_leaves_nothing_beside_it(tmp_path: Path)
     done = command(model, model, "--out", out)
 
     assert done.returncode == 2
-    assert "cannot be written: Is a directory" in done.stderr
+    assert done.stderr.startswith(f"error: {out}: Is a directory: ")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "service-2.json"]
 
 

@@ -24,6 +24,7 @@ from docutils.io import DocTreeInput
 
 from aiobotantic_codegen.changes.outline import outline
 
+_MOST_LINES = 100_000  # SageMaker's longest has 22,000, Quick Sight's 500,000
 _MARKUP = re.compile(r"([^\w\s]|_)")
 _MARKUP_OF_LINKS = re.compile(r"([^\w\s:]|_)")  # botocore escapes the colons of a link's text
 _NOTHING = "\\ "  # separates, and shows as nothing
@@ -106,7 +107,10 @@ class References:
             example_prefix=f"client.{xform_name(operation)}",
             include_signature=False,
         )
-        return Reference(section.flush_structure().decode())
+        source = _whole(section)
+        if source.count("\n") > _MOST_LINES:
+            source = section.flush_structure().decode()
+        return Reference(source)
 
 
 class Reference:
@@ -209,6 +213,12 @@ class _Document(DocumentStructure):  # type: ignore[misc]
         text = (_MARKUP_OF_LINKS if self.style.a_href else _MARKUP).sub(r"\\\1", data)
         ended = self._writes and self._writes[-1].endswith(("*", "`", "`__"))
         super().handle_data(f"{_NOTHING}{text}" if ended and data[:1].isalnum() else text)
+
+
+def _whole(section: _Document) -> str:
+    """Return all that was written; botocore's own way leaves out syntax that is rather long."""
+    inside = (_whole(section.get_section(name)) for name in section.available_sections)
+    return "".join((section.getvalue().decode(), *inside))
 
 
 def _plain(tree: Mapping[str, Any]) -> dict[str, Any]:
