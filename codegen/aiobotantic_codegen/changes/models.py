@@ -74,7 +74,7 @@ def load_model(word: str, service: str | None, specs: Path) -> Model:
         return from_source(from_installed(), service)
     if word.startswith(FROM_INDEX):
         return from_source(from_index(word.removeprefix(FROM_INDEX)), service)
-    if word == SPECS and (specs.is_dir() or not path.exists()):
+    if word == SPECS:
         return from_source(from_directory(specs), service)
     if path.is_file():
         return _of_file(path, word, service)
