@@ -58,7 +58,8 @@ def test_the_order_of_operations_and_shapes_says_nothing() -> None:
     ("end", "direction"), [("input", "request"), ("output", "response")], ids=["input", "output"]
 )
 def test_an_operation_that_gains_or_loses_an_end(end: str, direction: str) -> None:
-    shapes = {"End": {"members": {"A": "String", "B": "String"}, "required": ["B"]}}
+    shape = {"members": {"A": "String", "B": "String"}, "required": ["B"], "payload": "A"}
+    shapes = {"End": shape}
     bare = {"operations": {"Send": {}}, "shapes": shapes}
     full = {"operations": {"Send": {end: "End"}}, "shapes": shapes}
     required = "breaking" if end == "input" else "none"

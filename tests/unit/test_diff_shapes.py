@@ -123,6 +123,13 @@ def members(*names: str, **traits: Any) -> dict[str, Any]:
             id="a structure becomes a union",
         ),
         pytest.param(
+            members(),
+            members(union=True),
+            ["trait_changed breaking union=none|union=true"],
+            None,
+            id="an empty structure becomes a union",
+        ),
+        pytest.param(
             {"type": "blob"},
             {"type": "blob", "requiresLength": True},
             ["trait_changed wire requiresLength=none|requiresLength=true"],

@@ -75,7 +75,7 @@ def load_model(word: str, service: str | None, specs: Path) -> Model:
     if word.startswith(FROM_INDEX):
         return from_source(from_index(word.removeprefix(FROM_INDEX)), service)
     if word == SPECS:
-        return from_source(from_directory(specs), service)
+        return _called(from_source(from_directory(specs), service), word)
     if path.is_file():
         return _of_file(path, word, service)
     if not path.is_dir():

@@ -90,12 +90,12 @@ def _headline(difference: Difference) -> str:
 
 
 def _counts(difference: Difference) -> str:
-    texts = difference.counts.documentation
-    documentation = "no documentation to compare" if texts is None else _count(texts, "text")
     entries = _count(len(difference.entries), "entry", "entries")
-    return f"{entries}; documentation: {documentation} differ{'s' if texts == 1 else ''}".replace(
-        "to compare differ", "to compare"
-    )
+    texts = difference.counts.documentation
+    if texts is None:
+        return f"{entries}; no documentation to compare"
+    verb = "differs" if texts == 1 else "differ"
+    return f"{entries}; documentation: {_count(texts, 'text')} {verb}"
 
 
 def _count(number: int, one: str, many: str = "") -> str:

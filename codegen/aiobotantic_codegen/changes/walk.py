@@ -169,10 +169,11 @@ class Walk:
         if not (old.enum or new.enum):
             facts += _limit_facts(old, new)
             facts += _pattern_facts(old.pattern, new.pattern)
-        facts += [
-            Fact("", Kind.TRAIT_CHANGED, values, trait=trait)
-            for trait, values in _changed_traits(_SHAPE_TRAITS, old, new)
-        ]
+        if pair[0] and pair[1]:
+            facts += [
+                Fact("", Kind.TRAIT_CHANGED, values, trait=trait)
+                for trait, values in _changed_traits(_SHAPE_TRAITS, old, new)
+            ]
         return Node(tuple(facts), tuple(below))
 
     def _target_facts(self, pair: Pair, old: ShapeDocument, new: ShapeDocument) -> Iterator[Fact]:
