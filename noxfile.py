@@ -84,3 +84,10 @@ def protocols(session: nox.Session) -> None:
     """Compare tests/protocol/cases with the protocol cases of botocore's source distribution."""
     archive = session.cache_dir / f"botocore-{BOTOCORE}.tar.gz"
     session.run("python", "tests/protocol/convert.py", str(archive), "--check", *session.posargs)
+
+
+@nox.session
+def pairs(session: nox.Session) -> None:
+    """Compare known changes of botocore's own models; `-- --seed FILE` compares a page too."""
+    session.install(*WORKSPACE)
+    session.run("python", "-m", "pairs", *session.posargs, env={"PYTHONPATH": "tests"})
