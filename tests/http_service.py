@@ -21,6 +21,8 @@ class Sent:
     body: dict[str, Any]
     headers: dict[str, str]
     connection: int
+    content: bytes = b""
+    target: str = "/"
 
 
 def answer(
@@ -107,9 +109,11 @@ class HttpService:
         self.sent.append(
             Sent(
                 request.headers.get("X-Amz-Target", "").partition(".")[2],
-                json.loads(content) if content else {},
+                _object(content),
                 {name.lower(): value for name, value in request.headers.items()},
                 self._connections.setdefault(request.transport, len(self._connections)),
+                content,
+                request.raw_path,
             )
         )
         self._arrived.set()
@@ -120,3 +124,11 @@ class HttpService:
             return await respond(request)
         finally:
             self.at_once -= 1
+
+
+def _object(content: bytes) -> dict[str, Any]:
+    """Return a body of JSON; a raw one has no members."""
+    try:
+        return dict(json.loads(content))
+    except (TypeError, ValueError):
+        return {}

@@ -26,15 +26,15 @@ PROJECTS = {
 }
 
 STAGES = ("load", "ir", "render", "format", "write")
+FLOWS = ("changes", "pipeline", "sync", "update")
+COMMANDS = ("cli", "changes_cli", "diff_cli", "update_cli")
 SEEN_BY_ALL = {"errors", "_version", "cache"}
 VISIBLE = {stage: {*STAGES[: place + 1], *SEEN_BY_ALL} for place, stage in enumerate(STAGES)} | {
     "changes": {"load", "ir", "render", "changes", *SEEN_BY_ALL},
     "pipeline": {*STAGES, "changes", "pipeline", *SEEN_BY_ALL},
-    "sync": {"load", "write", "sync", *SEEN_BY_ALL},
+    "sync": {"load", "changes", "write", "sync", *SEEN_BY_ALL},
     "update": {"load", "changes", "pipeline", "sync", "write", "update", *SEEN_BY_ALL},
-    "cli": {*STAGES, "changes", "pipeline", "sync", "cli", "diff_cli", "update_cli", *SEEN_BY_ALL},
-    "update_cli": {"changes", "pipeline", "sync", "update", "cli", "diff_cli", "update_cli"},
-    "diff_cli": {"load", "changes", "diff_cli"},
+    **{command: {*STAGES, *FLOWS, *COMMANDS, *SEEN_BY_ALL} for command in COMMANDS},
     "cache": {"errors"},
     "errors": set[str](),
     "_version": set[str](),

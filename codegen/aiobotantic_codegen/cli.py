@@ -1,4 +1,4 @@
-"""Arguments to pipeline to exit code; the only place that prints.
+"""Arguments to pipeline to exit code; with changes_cli the only place that prints.
 
 Imports stay inside the commands, so that a command loads only what it uses.
 """
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from aiobotantic_codegen.changes_cli import app as changes_app
 from aiobotantic_codegen.diff_cli import diff_command
 from aiobotantic_codegen.errors import GeneratorError
 from aiobotantic_codegen.update_cli import update_command
@@ -30,6 +31,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Generates AWS clients from service models.",
 )
+app.add_typer(changes_app, name="changes")
 
 app.command(name="diff")(diff_command)
 app.command(name="update")(update_command)
@@ -196,6 +198,11 @@ def _print_sync(result: SyncResult, specs: Path) -> None:
         parts = [f"{count} written, {len(entry.files) - count} unchanged"]
         parts += [f"{gone} removed"] if gone else []
         typer.echo(f"{name:{width}}  {entry.api_version}  {entry.source}  {', '.join(parts)}")
+    for name, difference in result.came.items():
+        from aiobotantic_codegen.changes.text import as_text
+
+        typer.echo(f"{name}: the page's facts gave way to the model's:")
+        typer.echo(as_text(difference), nl=False)
     for name in result.dropped:
         typer.echo(f"{name:{width}}  removed: the source no longer has it")
     typer.echo(f"{specs}: {'changed' if change else 'up to date'}")

@@ -7,7 +7,7 @@ GeneratorError
 ├── StaleOutput      the written output differs from what the specs say
 ├── WriteError       the output tree cannot be replaced
 ├── SyncError        a source of API facts cannot be read
-├── PageError        a page about an API change is cut, contradicts itself, or does not fit
+├── PageError        a page of API changes is cut, garbled or contradicts itself
 └── UpdateError      what an update made does not work
 """
 
@@ -64,6 +64,14 @@ class SyncError(GeneratorError):
 
 class UpdateError(GeneratorError):
     """What an update made does not work; nothing was replaced."""
+
+
+class PageError(GeneratorError):
+    """A page of API changes is cut, garbled or contradicts itself; the pointer is `line N`."""
+
+    def __str__(self) -> str:
+        place = f"{self.file}, {self.pointer}" if self.pointer else self.file
+        return f"{place}: {self.problem}\n  {self.remedy}"
 
 
 def json_pointer(*parts: str | int) -> str:

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,15 +21,16 @@ from pathlib import Path
 
 from aiobotantic_codegen.changes.changelog import changelog_entry, with_entry, with_version
 from aiobotantic_codegen.changes.diff import diff_models
-from aiobotantic_codegen.changes.kinds import ChangeClass, Semver
+from aiobotantic_codegen.changes.kinds import ChangeClass
 from aiobotantic_codegen.changes.models import Model, empty_model, from_source
+from aiobotantic_codegen.changes.page import Page
 from aiobotantic_codegen.changes.record import ChangeRecord, Difference, gravest, semver_of
 from aiobotantic_codegen.changes.text import as_markdown
 from aiobotantic_codegen.errors import StaleOutput, UpdateError, WriteError
 from aiobotantic_codegen.load.botocore import DEFAULT_PREFIX, ModelSource, from_directory
 from aiobotantic_codegen.load.service import load_catalog, load_overrides
 from aiobotantic_codegen.pipeline import Outcome, Request, generate, keep_foreign
-from aiobotantic_codegen.sync import Progress, sync
+from aiobotantic_codegen.sync import Progress, apply, sync
 from aiobotantic_codegen.write import TreeChange, compare_tree, keep_nothing, write_file, write_tree
 
 BringIn = Callable[[Path], str]
@@ -69,7 +70,7 @@ class Updated:
         name: What came in, e.g. `botocore 1.44.9`; empty if nothing did.
         differences: What changed, by service.
         files: Paths that changed, each with what happened.
-        version: The package's version before and after; None where it stays.
+        version: The package's version before and after; None where no file says it.
         left_out: What the generator left out, with the reason.
         tried: Whether the new package was imported.
     """
@@ -91,7 +92,7 @@ class Updated:
         if not self.files:
             return "Up to date.\n"
         lines = [f"# {self.name}: {self.verdict}", ""]
-        if self.version:
+        if self.version and self.version[0] != self.version[1]:
             lines += [f"Version {self.version[0]} to {self.version[1]}.", ""]
         lines += ["| File | |", "| --- | --- |"]
         lines += [f"| `{path}` | {what} |" for path, what in self.files.items()]
@@ -124,8 +125,7 @@ def update(project: Project, bring_in: BringIn, *, dry_run: bool = False) -> Upd
         differences = tuple(_differences(specs, scratch))
         if not _facts_changed(specs, scratch):
             return Updated()
-        texts: dict[Path, str] = {}
-        version = _plan_texts(project, differences, texts)
+        texts, version = _plan_texts(project, differences)
         record = ChangeRecord(
             source=name,
             version=version[1] if version else None,
@@ -133,8 +133,9 @@ def update(project: Project, bring_in: BringIn, *, dry_run: bool = False) -> Upd
             services=differences,
         )
         path = scratch / "changes" / f"{_file_name(name, scratch)}.json"
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(record.to_json())
+        if differences:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(record.to_json())
         outcome, tried = _make_and_try(project, scratch, Path(folder) / "out")
         updated = Updated(
             name=name,
@@ -167,6 +168,16 @@ def sync_in(source: ModelSource, progress: Progress | None = None) -> BringIn:
     return bring_in
 
 
+def apply_in(page: Page, service: str | None = None) -> BringIn:
+    """Bring in what a page adds, provisionally; without a name the service is the page's."""
+
+    def bring_in(specs: Path) -> str:
+        name, _ = apply(page, specs, service)
+        return f"{name}, page {page.date:%Y-%m-%d}"
+
+    return bring_in
+
+
 def _differences(old: Path, new: Path) -> Iterator[Difference]:
     before, after = load_catalog(old).services, load_catalog(new).services
     overrides = load_overrides(new).services
@@ -188,28 +199,38 @@ def _both(old: Model | None, new: Model | None) -> tuple[Model, Model]:
 
 
 def _facts_changed(old: Path, new: Path) -> bool:
-    """Return whether any spec differs; a newer version number alone is no change."""
+    """Return whether any spec differs, or a page gave way; a newer version alone is no change."""
     ends = (load_catalog(specs).services for specs in (old, new))
-    before, after = ({name: entry.files for name, entry in end.items()} for end in ends)
+    before, after = (
+        {name: (entry.files, entry.provisional) for name, entry in end.items()} for end in ends
+    )
     return before != after
 
 
 def _plan_texts(
-    project: Project, differences: Iterable[Difference], texts: dict[Path, str]
-) -> tuple[str, str] | None:
-    """Add the new texts of changelog and pyproject; return the version before and after."""
-    differences = tuple(differences)
-    version = None
-    semver = semver_of(gravest(each.verdict for each in differences))
-    if project.pyproject is not None and semver is not Semver.NONE:
-        text, *version = with_version(_read(project.pyproject), semver, str(project.pyproject))
+    project: Project, differences: Sequence[Difference]
+) -> tuple[dict[Path, str], tuple[str, str] | None]:
+    """Return new texts, the changelog's first, and the version before and after.
+
+    An entry that is there already was left by a run that was killed before it replaced the specs;
+    the version in it says whether that run had raised the version too.
+    """
+    texts: dict[Path, str] = {}
+    version: tuple[str, str] | None = None
+    if project.pyproject is not None:
+        semver = semver_of(gravest(each.verdict for each in differences))
+        text, *version_ends = with_version(_read(project.pyproject), semver, str(project.pyproject))
+        version = (version_ends[0], version_ends[1])
         texts[project.pyproject] = text
     if project.changelog is not None:
         old = _read(project.changelog)
-        new = with_entry(old, changelog_entry(differences), str(project.changelog))
-        if new != old:
-            texts[project.changelog] = new
-    return (version[0], version[1]) if version else None
+        entries = [changelog_entry(differences, each) for each in version or ("",)]
+        if version and entries[0] and entries[0] in old:
+            return {}, (version[0], version[0])
+        if entries[-1] and entries[-1] not in old:
+            new = with_entry(old, entries[-1], str(project.changelog))
+            texts = {project.changelog: new, **texts}
+    return texts, version
 
 
 def _make_and_try(project: Project, specs: Path, out: Path) -> tuple[Outcome, bool]:
@@ -254,10 +275,12 @@ def _replace(
             undo.append(_restore(root))
         _note(updated.files, root, write(root, _files(package), keep_foreign(root)))
         for path, text in texts.items():
-            if not dry_run:
-                undo.append(partial(write_file, path, path.read_bytes()))
-                write_file(path, text.encode())
-            updated.files[path.as_posix()] = "changed"
+            old = path.read_bytes()
+            if text.encode() != old:
+                if not dry_run:
+                    undo.append(partial(write_file, path, old))
+                    write_file(path, text.encode())
+                updated.files[path.as_posix()] = "changed"
         _note(updated.files, given.specs, write(given.specs, _files(specs), keep_nothing))
 
 

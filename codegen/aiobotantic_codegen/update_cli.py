@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from aiobotantic_codegen.diff_cli import SpecsOption
-
-if TYPE_CHECKING:
-    from aiobotantic_codegen.update import Updated
 
 
 def update_command(
@@ -22,6 +19,12 @@ def update_command(
     directory: Annotated[
         Path | None,
         typer.Option("--from", metavar="DIR", help="A botocore data folder, or a specs folder."),
+    ] = None,
+    page: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PAGE", help="A page of awsapichanges.com, before the model is there."
+        ),
     ] = None,
     specs: SpecsOption = Path("specs"),
     out: Annotated[
@@ -45,6 +48,9 @@ def update_command(
             help="Gets the next version. Default: pyproject.toml, if it is the package's.",
         ),
     ] = None,
+    summary: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the summary there too.")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Make and try everything, and replace nothing.")
     ] = False,
@@ -53,23 +59,41 @@ def update_command(
 
     Prints a summary in Markdown, for a pull request.
     """
+    from aiobotantic_codegen.changes_cli import read_page
     from aiobotantic_codegen.cli import model_source, show_progress
     from aiobotantic_codegen.pipeline import Request
-    from aiobotantic_codegen.update import Project, sync_in, update
+    from aiobotantic_codegen.update import Project, apply_in, sync_in, update
 
     project = Project(
         Request(specs, out, package, templates=tuple(templates or ())),
         changelog=changelog or _if_there(Path("CHANGELOG.md")),
         pyproject=pyproject or _if_own(Path("pyproject.toml"), package),
     )
-    source = model_source(botocore, installed, directory)
-    with show_progress() as progress:
-        done = update(project, sync_in(source, progress), dry_run=dry_run)
-    _print(done)
-
-
-def _print(done: Updated) -> None:
+    if page is not None:
+        if botocore is not None or installed or directory is not None:
+            raise typer.BadParameter("give --page, or one of --botocore, --installed and --from")
+        done = update(project, apply_in(read_page(page)), dry_run=dry_run)
+    else:
+        source = model_source(botocore, installed, directory)
+        with show_progress() as progress:
+            done = update(project, sync_in(source, progress), dry_run=dry_run)
     typer.echo(done.summary(), nl=False)
+    if summary is not None:
+        _write_summary(summary, done.summary())
+
+
+def _write_summary(path: Path, text: str) -> None:
+    """Write a file for the caller's next step.
+
+    Raises:
+        WriteError: It cannot be written.
+    """
+    from aiobotantic_codegen.errors import WriteError
+
+    try:
+        path.write_text(text)
+    except OSError as error:
+        raise WriteError(path, "", f"cannot be written: {error}", "Check the path.") from None
 
 
 def _if_there(path: Path) -> Path | None:

@@ -1,4 +1,4 @@
-"""The first half: a model, a change, and the difference it makes to the generated client."""
+"""The first half: a model, a page of a change, and the difference it makes to the client."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 from account import Account
 
 HERE = Path(__file__).parent
+PAGE = HERE.parent.parent / "tests" / "pages" / "2023-05-26-sagemaker.txt"
 PACKAGE = "demo_client"
 MODEL = Path("sagemaker", "service-2.json")
 
@@ -32,12 +33,14 @@ def regenerate(folder: Path, account: Account) -> None:
         "True",
     )
 
-    account.chapter(f"2. The change of {change['date']} comes in")
+    account.chapter(f"2. The page of {change['date']} comes in")
     old = shutil.copytree(out, folder / "old")
-    spec_diff = _let_in(specs, folder / "model", change["shape"], values, account)
+    spec_diff = _let_in(specs, account)
     account.say(f"specs/{MODEL.as_posix()}:")
     account.show(spec_diff)
     account.expect("six lines of one spec file are new, none is gone", _count(spec_diff), (6, 0))
+    enum = json.loads((specs / MODEL).read_text())["shapes"][change["shape"]]["enum"]
+    account.expect("the values and their order are those of the later model", enum[-6:], values)
 
     account.chapter("3. The client regenerates")
     _generate(specs, out, account)
@@ -52,7 +55,9 @@ def regenerate(folder: Path, account: Account) -> None:
         ["sagemaker/_shapes/common.py"],
     )
     account.expect("by six new lines", [_count(text) for text in diffs.values()], [(6, 0)])
-    account.expect("the manifest names the new spec by its hash", _count(manifest), (1, 1))
+    account.expect(
+        "the manifest names the page, and the spec by its hash", _count(manifest), (2, 2)
+    )
     account.expect(
         "InstanceType.ML_P4D_24XLARGE is there",
         _run(out, "print(InstanceType.ML_P4D_24XLARGE.value)"),
@@ -65,14 +70,12 @@ def regenerate(folder: Path, account: Account) -> None:
     )
 
 
-def _let_in(specs: Path, model: Path, shape: str, values: list[str], account: Account) -> str:
-    """Sync from a model that has the new values; return the difference of the spec file."""
-    shutil.copytree(specs, model)
-    document = json.loads((model / MODEL).read_text())
-    document["shapes"][shape]["enum"] += values
-    (model / MODEL).write_text(json.dumps(document))
+def _let_in(specs: Path, account: Account) -> str:
+    """Apply the page of the change; return the difference of the spec file."""
     before = (specs / MODEL).read_text()
-    _aiobotantic(specs.parent, account, "sync", "--from", model.name, "--specs", specs.name)
+    page = Path(shutil.copy(PAGE, specs.parent))
+    _aiobotantic(specs.parent, account, "changes", "parse", page.name)
+    _aiobotantic(specs.parent, account, "changes", "apply", page.name, "--specs", specs.name)
     return _diff(before, (specs / MODEL).read_text())
 
 

@@ -4,9 +4,23 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import re
 import signal
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from aiobotantic.manifest import spec_versions
+
+if TYPE_CHECKING:
+    from aiobotantic.client import Client
+
+
+_DESCRIPTION: Final = """\
+Serve a service of Amazon SageMaker for tests, until Ctrl-C or SIGTERM.
+
+The first line that is printed is the address: give it to clients as endpoint_url,
+with any credentials. Nothing leaves the machine, and nothing is kept on disk."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -18,13 +32,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         asyncio.run(_serve(options.service, options.host, options.port, options.region))
-    except ValueError as error:
-        print(f"aiosagemaker-server: --service: {error}", file=sys.stderr)
-        return 2
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # a host name that is none is a UnicodeError
+        reason = getattr(error, "strerror", None) or error
         print(
             f"aiosagemaker-server: cannot listen on {options.host} port {options.port}: "
-            f"{error.strerror}. Choose another --host or --port; --port 0 takes a free one.",
+            f"{reason}. Choose another --host or --port; --port 0 takes a free one.",
             file=sys.stderr,
         )
         return 1
@@ -33,31 +45,57 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _client(service: str) -> type[Client]:
+    from aiosagemaker_extras.testing import client_class
+
+    try:
+        return client_class(service)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65_535:
-        raise argparse.ArgumentTypeError(f"{port} is no port: 0 to 65535")
-    return port
+    if not re.fullmatch("[0-9]{1,5}", text) or int(text) > 65_535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: pass a number from 0 to 65535")
+    return int(text)
+
+
+def _region(text: str) -> str:
+    if not re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no region: pass one such as us-east-1")
+    return text
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="aiosagemaker-server",
-        description="Serve a service of Amazon SageMaker for tests. Nothing is kept on disk.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description=_DESCRIPTION,
+        epilog="\n  ".join(["services:", *spec_versions("aiosagemaker")]),
     )
     parser.add_argument(
         "--service",
+        type=_client,
         default="sagemaker",
-        help="botocore's name of the service, such as sagemaker-runtime (%(default)s)",
+        help="one of those listed below (default: %(default)s)",
     )
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
-    parser.add_argument("--port", type=_port, default=0, help="port to listen on (0: a free one)")
-    parser.add_argument("--region", default="us-east-1", help="region of ARNs (%(default)s)")
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--port", type=_port, default=0, help="port to listen on (default: 0, a free one)"
+    )
+    parser.add_argument(
+        "--region",
+        type=_region,
+        default="us-east-1",
+        help="region that ARNs name (default: %(default)s)",
+    )
     return parser
 
 
-async def _serve(service: str, host: str, port: int, region: str) -> None:
-    from aiosagemaker_extras.testing import SageMakerServer, client_class
+async def _serve(client: type[Client], host: str, port: int, region: str) -> None:
+    from aiosagemaker_extras.testing import SageMakerServer
 
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -66,8 +104,7 @@ async def _serve(service: str, host: str, port: int, region: str) -> None:
             loop.add_signal_handler(number, stopped.set)
         except NotImplementedError:  # Windows: SIGINT arrives as KeyboardInterrupt
             break
-    server = SageMakerServer(client_class(service), host=host, port=port, region=region)
-    async with server:
+    async with SageMakerServer(client, host=host, port=port, region=region) as server:
         print(server.url, flush=True)
         await stopped.wait()
 

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator
-from typing import Any, BinaryIO, Self, TypeAlias
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable
+from typing import Any, Final, Protocol, Self, TypeAlias
 
 from pydantic_core import core_schema as cs
 
-BytesInput: TypeAlias = bytes | bytearray | BinaryIO | AsyncIterable[bytes]
-"""What a streamed request body may be: bytes, a file opened for reading bytes, or an iterator."""
+
+class Readable(Protocol):
+    """A file that is open for reading bytes; `read` may be async."""
+
+    def read(self, size: int, /) -> bytes | Awaitable[bytes]:
+        """Return at most `size` bytes; none at the end."""
+        ...
+
+
+BytesInput: TypeAlias = bytes | bytearray | Readable | AsyncIterable[bytes]
+"""What a streamed request body may be. A file is read from where it stands."""
+
+TAKEN: Final = "bytes, a file that is open for reading bytes, or an async iterator of bytes"
+"""What `BytesInput` takes, in words."""
 
 CHUNK = 65_536
 """Bytes that `iter_bytes` yields at most at once."""
@@ -21,6 +33,10 @@ class Streamed:
         self._raw = raw
         self._operation = operation
         self._closed = False
+        self._ended = False
+        self._arrived: bytes = b""
+        self._given = 0
+        """How many of the bytes that arrived last were given."""
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> cs.CoreSchema:
@@ -47,17 +63,36 @@ class Streamed:
         state = "closed" if self._closed else "open"
         return f"<{type(self).__name__} of {self._operation}, {state}>"
 
-    async def _chunks(self) -> AsyncIterator[bytes]:
-        done = False
+    async def _chunk(self, size: int = CHUNK) -> bytes:
+        """Return the next bytes, at most `size`; none at the end."""
+        self._check_open()
+        if self._given == len(self._arrived) and not self._ended:
+            self._arrived, self._given = await self._receive(), 0
+            self._ended = not self._arrived
+        chunk = self._arrived[self._given : self._given + size]
+        self._given += len(chunk)
+        return chunk
+
+    def _check_open(self) -> None:
+        if self._closed:
+            from aiobotantic.errors import ClientClosedError
+
+            raise ClientClosedError(
+                f"{self._operation}: the answer was closed: read it before its `async with` ends, "
+                "and before `close()`"
+            )
+
+    async def _receive(self) -> bytes:
+        received = False
         try:
-            async for chunk in self._raw.iter_chunks(CHUNK):
-                yield chunk
-            done = True
+            chunk: bytes = await self._raw.read(CHUNK)
+            received = True
         except (OSError, _botocore_error(), _aiohttp_error()) as error:
             raise self._lost(error) from error
         finally:
-            if not done:  # a connection that was not read to its end cannot be used again
+            if not received:  # a connection that was not read to its end cannot be used again
                 await self.close()
+        return chunk
 
     def _lost(self, error: BaseException) -> Exception:
         from aiobotantic.errors import ConnectionLost, ReadTimedOut
@@ -94,18 +129,27 @@ class StreamingBody(Streamed):
 
         Raises:
             TransportError: the connection broke, or nothing arrived in time.
+            ClientClosedError: it was closed.
         """
-        return b"".join([chunk async for chunk in self._chunks()])
+        return b"".join([chunk async for chunk in self.iter_bytes()])
 
-    async def iter_bytes(self, size: int = CHUNK) -> AsyncIterator[bytes]:
+    def iter_bytes(self, size: int = CHUNK) -> AsyncIterator[bytes]:
         """Iterate over the rest of the body, at most `size` bytes at once.
+
+        An iteration may be left early: what it did not give is the rest.
 
         Raises:
             TransportError: the connection broke, or nothing arrived in time.
+            ClientClosedError: it was closed.
+            ValueError: `size` is less than 1.
         """
-        async for chunk in self._chunks():
-            for at in range(0, len(chunk), size):
-                yield chunk[at : at + size]
+        if size < 1:
+            raise ValueError(f"size is {size!r}: pass 1 or more bytes")
+        return self._iterate(size)
+
+    async def _iterate(self, size: int) -> AsyncIterator[bytes]:
+        while chunk := await self._chunk(size):
+            yield chunk
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self.iter_bytes()

@@ -21,10 +21,22 @@ from pydantic_core import core_schema as cs
 
 from aiobotantic.bindings import is_raw_payload
 from aiobotantic.constraints import Length, Pattern, Range
-from aiobotantic.structure import MASK, Structure, describe, mentions_structure, value_type
+from aiobotantic.structure import (
+    MASK,
+    Structure,
+    describe,
+    is_mapping,
+    is_sequence,
+    mentions_structure,
+    value_type,
+)
 from aiobotantic.unions import UnionStructure
 from aiobotantic.values import TimeFormat
 
+UNWRITABLE: Final = "unwritable"
+"""Kind of the refusals that hold in every mode: what no request can carry."""
+
+NO_TEXT: Final = "must be bytes, not str: pass text.encode()"
 _ANY_LENGTH: Final = Length()
 _ONE_CLASS_REPEATED: Final = re.compile(
     r"\^?(?P<one>\[(?:\\.|[^\]\\\[])+\]|\.|\\[wWdDsS])\{(?P<min>\d+),(?P<max>\d+)\}\$?"
@@ -66,6 +78,60 @@ def check(cls: type[Structure], body: bytes, *, wire: bool) -> list[Refusal]:
         details = error.errors(include_url=False)
         return [_refusal(cls, detail, wire=wire) for detail in details]
     return []
+
+
+def check_bytes(request: Structure, *, wire: bool) -> list[Refusal]:
+    """Return the members that are text where the model says bytes: JSON shows no difference."""
+    cls = type(request)
+    return [
+        Refusal(path=locate(cls, at, wire=wire).path, problem=NO_TEXT, kind="bytes_type", value="")
+        for at in _texts(request, cls, ())
+    ]
+
+
+def _texts(value: Any, annotation: Any, at: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+    kind = value_type(annotation)
+    if isinstance(value, str):
+        if kind is bytes:
+            yield at
+    elif isinstance(value, Structure):
+        cls = type(value)
+        for name in _blob_fields(cls):
+            member = cls.__pydantic_fields__[name]
+            step = describe(cls).json_names[name]
+            yield from _texts(getattr(value, name), member.annotation, (*at, step))
+    elif args := get_args(kind):
+        if is_sequence(value):
+            for place, each in enumerate(value):
+                yield from _texts(each, args[-1], (*at, place))
+        elif is_mapping(value):
+            for key, each in value.items():
+                yield from _texts(each, args[-1], (*at, key))
+
+
+@cache
+def _blob_fields(cls: type[Structure]) -> tuple[str, ...]:
+    """Return the fields that are bytes, or hold some."""
+    if not _leads_to_bytes(cls):
+        return ()
+    fields = cls.__pydantic_fields__.items()
+    return tuple(name for name, member in fields if _leads_to_bytes(member.annotation))
+
+
+def _leads_to_bytes(annotation: Any) -> bool:
+    pending, seen = [annotation], set[Any]()
+    while pending:
+        kind = value_type(pending.pop())
+        if kind is bytes:
+            return True
+        if isinstance(kind, type) and issubclass(kind, Structure):
+            if kind not in seen:
+                seen.add(kind)
+                describe(kind)  # completes a recursive class
+                pending += [member.annotation for member in kind.__pydantic_fields__.values()]
+        else:
+            pending += get_args(kind)
+    return False
 
 
 @cache
@@ -158,7 +224,8 @@ def _value(annotation: Any, markers: tuple[Any, ...], definitions: dict[str, Any
         )
         return cs.no_info_before_validator_function(_number, number)
     if kind is bytes:
-        return cs.no_info_after_validator_function(_blob_checker(length), cs.str_schema())
+        text = cs.custom_error_schema(cs.str_schema(), "bytes_type")
+        return cs.no_info_after_validator_function(_blob_checker(length), text)
     if isinstance(kind, type) and issubclass(kind, Enum):
         return cs.str_schema()
     if isinstance(kind, type) and issubclass(kind, Structure):
@@ -224,6 +291,7 @@ _PROBLEMS = {
     "list_type": "must be a list",
     "dict_type": "must be a structure or a mapping",
     "json_invalid": "cannot be read back as JSON: {error}",
+    "bytes_type": "must be bytes",
     "value_error": "{error}",
 }
 

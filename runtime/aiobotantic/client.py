@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import keyword
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
@@ -133,6 +134,18 @@ class Client(Operations):
             ConfigurationError: an option has a value that it cannot have.
         """
         service = self.SERVICE
+        name = type(self).__name__
+        if session is not None and not _is_of(session, "aiobotocore.session", "AioSession"):
+            raise ConfigurationError(
+                f"{name} takes an aiobotocore session (AioSession) as its first argument, not "
+                f"{_shown(session)}. It knows its service and makes a session itself: "
+                f'{name}(region_name="us-east-1")'
+            )
+        if config is not None and not _is_of(config, "botocore.config", "Config"):
+            raise ConfigurationError(
+                f"{name} takes an aiobotocore Config as config, not {_shown(config)}: "
+                f"{name}(config=AioConfig(read_timeout=30))"
+            )
         if pipeline not in ("botocore", None):
             raise ConfigurationError(f"pipeline is {pipeline!r}: pass 'botocore' or nothing")
         if validation is None:
@@ -150,7 +163,7 @@ class Client(Operations):
             config=config,
             verify=verify,
         )
-        self._connection = Connection(type(self).__name__, settings)
+        self._connection = Connection(name, settings)
 
     async def open(self) -> Self:
         """Load what is needed, fetch credentials, and return the client itself.
@@ -348,6 +361,19 @@ class Client(Operations):
         return await waiter.wait(
             lambda: self._send(operation, request), timeout=timeout, delay=delay
         )
+
+
+def _is_of(value: object, module: str, name: str) -> bool:
+    """Return whether a value is of a class, which is not imported for it: who has one, has it."""
+    loaded = sys.modules.get(module)
+    return loaded is not None and isinstance(value, getattr(loaded, name))
+
+
+def _shown(value: object) -> str:
+    kind = type(value)
+    if isinstance(value, str):
+        return f"the str {value!r}"
+    return f"a {kind.__qualname__} of {kind.__module__}"
 
 
 async def _before_deadline(coroutine: Any, call: Call, seconds: float) -> Structure:

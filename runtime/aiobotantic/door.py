@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import Any, Final
 
-from aiobotantic.checks import Refusal, check
+from aiobotantic.checks import UNWRITABLE, Refusal, check, check_bytes
 from aiobotantic.errors import RequestValidationError, RequestValidationWarning
 from aiobotantic.manifest import spec_versions
 from aiobotantic.operation import Operation, Service
@@ -39,8 +39,16 @@ def write_request(
             a limit.
     """
     http = protocol.serialize(service, operation, request, wire=wire)
+    unwritable = [refusal for refusal in http.refusals if refusal.kind == UNWRITABLE]
+    if unwritable:
+        lines = [f"{operation.name} cannot be sent:", *map(str, unwritable)]
+        raise RequestValidationError("\n  ".join(lines), unwritable)
     if validation != "off":
-        refusals = [*http.refusals, *check(type(request), http.checked, wire=wire)]
+        refusals = [
+            *http.refusals,
+            *check_bytes(request, wire=wire),
+            *check(type(request), http.checked, wire=wire),
+        ]
         if refusals and validation == "strict":
             raise RequestValidationError(_report(service, operation, refusals), refusals)
         for refusal in refusals:

@@ -2,7 +2,7 @@
 
 AioBotanticError
 ├── RequestValidationError      refused before the network       botocore ParamValidationError
-├── ClientClosedError           not open, closed, or opened in another process
+├── ClientClosedError           not open, closed, or opened in another process; also of an answer
 ├── WrongEventLoopError         opened on another event loop
 ├── CallTimeoutError            the call's own deadline passed   TimeoutError
 ├── TransportError              no whole answer arrived          botocore HTTPClientError
@@ -170,7 +170,10 @@ class RequestValidationWarning(UserWarning):
 
 
 class ClientClosedError(AioBotanticError):
-    """The client is not open: not yet, not any more, or not in this process."""
+    """The client is not open: not yet, not any more, or not in this process.
+
+    Also raised where an answer is read while it arrives, after it was closed.
+    """
 
 
 class WrongEventLoopError(AioBotanticError):

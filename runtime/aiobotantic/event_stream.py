@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import datetime
 from enum import Enum
-from typing import Any, Generic, TypeVar, get_args
+from typing import Any, Generic, Self, TypeVar, get_args
 
 from aiobotantic.bindings import AsPayload, InEventHeader, bindings_of
 from aiobotantic.bodies import Streamed
+from aiobotantic.frames import DamagedFrameError, Frame, FrameReader
 from aiobotantic.operation import Operation
 from aiobotantic.pickling import resolve
 from aiobotantic.structure import Structure, describe, is_mapping, read_json, value_type
 from aiobotantic.unions import UnionStructure
+from aiobotantic.values import time_of_seconds
 
 Event = TypeVar("Event", bound=UnionStructure)
 
@@ -23,7 +25,7 @@ class EventStream(Streamed, Generic[Event]):
 
     Iterating yields the union of events with the arm set that arrived; one that the model does not
     list is an arm that is not known. An error that the service sends is raised as its class.
-    Leaving the block early closes the connection.
+    An iteration may be left and another goes on; leaving the block early closes the connection.
     """
 
     def __init__(
@@ -38,42 +40,61 @@ class EventStream(Streamed, Generic[Event]):
         self._events = events
         self._errors = errors
         self._headers = headers
+        self._frames = FrameReader()
+        self._over = False
 
-    async def __aiter__(self) -> AsyncIterator[Event]:
-        from botocore.eventstream import EventStreamBuffer, ParserError
+    def __aiter__(self) -> Self:
+        return self
 
+    async def __anext__(self) -> Event:
+        if self._over:
+            raise StopAsyncIteration
+        self._check_open()
+        finished = False
+        try:
+            frame = await self._frame()
+            event = None if frame is None else self._event(frame)
+            finished = event is not None
+        finally:
+            if not finished:
+                await self.close()
+        if event is None:
+            self._over = True
+            raise StopAsyncIteration
+        return event
+
+    async def _frame(self) -> Frame | None:
+        """Return the next frame; None at the end."""
         from aiobotantic.errors import DamagedStreamError, TruncatedStreamError
 
-        buffer: Any = EventStreamBuffer()
-        received = taken = 0
-        try:
-            async for chunk in self._chunks():
-                received += len(chunk)
-                buffer.add_data(chunk)
-                for message in buffer:
-                    taken += message.prelude.total_length
-                    if message.headers.get(":event-type") != "initial-response":
-                        yield self._event(message)
-        except ParserError as error:
-            raise DamagedStreamError(
-                f"{self._operation}: an event is damaged: {error}", operation=self._operation
-            ) from error
-        finally:
-            await self.close()
-        if received != taken:
-            raise TruncatedStreamError(
-                f"{self._operation}: the stream ended inside an event, "
-                f"{received - taken} bytes into it",
-                operation=self._operation,
-            )
+        while True:
+            try:
+                frame = self._frames.next_frame()
+            except DamagedFrameError as error:
+                raise DamagedStreamError(
+                    f"{self._operation}: an event is damaged: {error}", operation=self._operation
+                ) from error
+            if frame is not None:
+                if frame.headers.get(":event-type") != "initial-response":
+                    return frame
+            elif chunk := await self._chunk():
+                self._frames.feed(chunk)
+            elif self._frames.rest:
+                raise TruncatedStreamError(
+                    f"{self._operation}: the stream ended inside an event, "
+                    f"{self._frames.rest} bytes into it",
+                    operation=self._operation,
+                )
+            else:
+                return None
 
-    def _event(self, message: Any) -> Event:
-        headers: Mapping[str, Any] = message.headers
+    def _event(self, frame: Frame) -> Event:
+        headers: Mapping[str, Any] = frame.headers
         kind = headers.get(":message-type")
         if kind != "event":
-            raise self._error(kind, headers, message.payload)
+            raise self._error(kind, headers, frame.payload)
         try:
-            return read_event(self._events, headers, message.payload)
+            return read_event(self._events, headers, frame.payload)
         except ValueError as error:
             problem = type(error).__name__
         # Outside the handler: the error holds the payload, and would be the context.
@@ -97,11 +118,12 @@ class EventStream(Streamed, Generic[Event]):
         code = str(headers.get(":exception-type") or headers.get(":error-code") or kind)
         try:
             document: Any = json.loads(payload)
-        except ValueError:
+        except (ValueError, RecursionError):
             document = None
         members: Mapping[str, Any] = document if is_mapping(document) else {}
         message = members.get("message") or members.get("Message") or headers.get(":error-message")
-        cls = self._errors.get(code) or self._errors.get(f"{code[:1].upper()}{code[1:]}")
+        name = self._events.EXCEPTIONS.get(code, code)
+        cls = self._errors.get(name) or self._errors.get(f"{name[:1].upper()}{name[1:]}")
         cls = cls or ServiceError
         error: Exception = cls(
             {
@@ -156,7 +178,7 @@ def _arm(cls: type[Structure], headers: Mapping[str, Any], payload: bytes) -> St
 def _header(cls: type[Structure], field: str, value: Any) -> Any:
     kind = value_type(cls.__pydantic_fields__[field].annotation)
     if kind is datetime and isinstance(value, int):
-        return datetime.fromtimestamp(value / 1000, UTC)
+        return time_of_seconds(value / 1000)
     if isinstance(kind, type) and issubclass(kind, Enum) and isinstance(value, str):
         return kind(value)
     return value
@@ -172,5 +194,5 @@ def _payload(cls: type[Structure], field: str, payload: bytes) -> Any:
 def _unknown(payload: bytes) -> Any:
     try:
         return json.loads(payload)
-    except ValueError:
+    except (ValueError, RecursionError):
         return payload

@@ -92,7 +92,7 @@ class Paginator(Generic[Page, Item]):
         self._page_size = page_size
         self._start = _Position(None)
         if starting_token is not None:
-            self._start = _decode(starting_token, self._wire_token)
+            self._start = self._decode(starting_token)
         self._position: _Position | None = None
 
     def __aiter__(self) -> AsyncIterator[Item]:
@@ -118,6 +118,19 @@ class Paginator(Generic[Page, Item]):
     def _wire_token(self) -> str:
         names = describe(self._pagination.operation.request_class).wire_names
         return names[self._pagination.input_token]
+
+    def _decode(self, token: str) -> _Position:
+        position = _position_of(token, self._wire_token)
+        if position is not None:
+            return position
+        shown = repr(token)
+        shown = shown if len(shown) <= 100 else f"{shown[:97]}..."
+        raise PaginationError(
+            f"starting_token is {shown}: {self._pagination.operation.name} cannot go on from it. "
+            "Pass the `resume_token` of an earlier iteration over the same operation, or of "
+            f"boto3's paginator. A token out of a response is for `{self._pagination.input_token}` "
+            "of the operation itself"
+        )
 
     def _walk(self) -> _Walk[Page]:
         self._position = None
@@ -251,18 +264,15 @@ def _encode(position: _Position, wire_token: str) -> str:
     return str(coder().encode(token))
 
 
-def _decode(text: str, wire_token: str) -> _Position:
+def _position_of(text: str, wire_token: str) -> _Position | None:
     coder: Any = resolve("botocore.paginate", "TokenDecoder")
     try:
         token: Any = coder().decode(text)
-    except (ValueError, TypeError, AttributeError, LookupError):
+    except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
         token = None
     if isinstance(token, dict) and wire_token in token:
         known = cast(dict[str, Any], token)
         done, value = known.get(_OFFSET, 0), known[wire_token]
         if isinstance(done, int) and done >= 0 and isinstance(value, (str, dict, type(None))):
             return _Position(value, done)
-    raise PaginationError(
-        "starting_token is none: pass the `resume_token` of an earlier iteration over the same "
-        "operation, or boto3's"
-    )
+    return None

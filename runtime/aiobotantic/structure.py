@@ -33,7 +33,7 @@ from pydantic_core import core_schema as cs
 
 from aiobotantic.constraints import SENSITIVE, ApiName
 from aiobotantic.pickling import public_module, resolve
-from aiobotantic.values import read_blob, write_blob
+from aiobotantic.values import read_blob, time_schema, write_blob
 
 MASK: Final = "***"
 ABSENT: Final[Any] = None
@@ -304,9 +304,14 @@ def _copy(schema: Any) -> Any:
 
 def _as_aws_writes(schema: Any) -> None:
     """Write numbers as what they are (pydantic would write True in an int field as 1), and bytes
-    as AWS's base64 (pydantic's has another alphabet)."""
+    as AWS's base64 (pydantic's has another alphabet). Read every time."""
     if schema["type"] in ("int", "float"):
         schema["serialization"] = cs.simple_ser_schema("any")
+    elif schema["type"] == "datetime":
+        reading = time_schema(_copy(schema))
+        schema.clear()
+        schema.update(reading)
+        return
     elif schema["type"] == "bytes":
         writing = cs.plain_serializer_function_ser_schema(write_blob, when_used="json")
         reading = cs.no_info_before_validator_function(read_blob, _copy(schema))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from aiobotantic.structure import Structure
 
@@ -13,6 +14,9 @@ class UnionStructure(Structure):
     An arm that the model does not list is kept: `arm` gives its wire name and raw value, and
     `is_known` is False.
     """
+
+    EXCEPTIONS: ClassVar[Mapping[str, str]] = {}
+    """Of events: AWS's name of a member that is raised, to the error's code, where they differ."""
 
     @property
     def arm(self) -> tuple[str, Any] | None:

@@ -5,6 +5,7 @@ The markers stand in annotations.
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -44,6 +45,11 @@ class JsonText:
 
 JSON_TEXT: Final = JsonText()
 
+FIRST_TIME: Final = datetime.min.replace(tzinfo=UTC)
+LAST_TIME: Final = datetime.max.replace(tzinfo=UTC)
+_FIVE_DIGITS: Final = re.compile(r"(\+?|\w{3}, \d\d? \w{3} )\d{5,}[- ]")
+"""How a text of a year after 9999 begins, in the two formats."""
+
 
 def write_time(value: Any, form: Format) -> Any:
     """Write a time as AWS's REST services take it; what is no time stays as it is.
@@ -63,21 +69,61 @@ def write_time(value: Any, form: Format) -> Any:
 
 
 def read_time(value: Any) -> Any:
-    """Read a time of any format; what is none is left to pydantic."""
-    if not isinstance(value, str):
+    """Read a time of any format; what is none is left to pydantic.
+
+    It has a time zone, UTC where none is said. Beyond what `datetime` can hold it is the last
+    moment, or the first, that it can.
+    """
+    moment: datetime | None = value if isinstance(value, datetime) else None
+    if isinstance(value, str):
+        moment = _time_of_text(value)
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        moment = time_of_seconds(value)
+    if moment is None:
         return value
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+
+
+def time_of_seconds(seconds: float) -> datetime | None:
+    """Return the time that seconds since 1970 name; None for no number."""
+    if seconds != seconds:
+        return None
     try:
-        return datetime.fromisoformat(value)
-    except ValueError:
-        pass
-    try:
-        return datetime.fromtimestamp(float(value), UTC)
+        return datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):
+        return LAST_TIME if seconds > 0 else FIRST_TIME
+
+
+def _time_of_text(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
         pass
     try:
-        return parsedate_to_datetime(value)
+        return time_of_seconds(float(text))
     except ValueError:
-        return value
+        pass
+    try:
+        return parsedate_to_datetime(text)
+    except (ValueError, TypeError, LookupError, OverflowError):
+        return LAST_TIME if _FIVE_DIGITS.match(text) else None
+
+
+def time_schema(schema: Any) -> cs.CoreSchema:
+    """Return a schema that reads what a plain one of times does, and fails for no time at all."""
+    plain: Any = {**schema, "tz_constraint": "aware"}  # in Rust, and enough for nearly all answers
+    return cs.union_schema(
+        [plain, cs.no_info_plain_validator_function(_other_time)],
+        mode="left_to_right",
+        custom_error_type="datetime_type",
+    )
+
+
+def _other_time(value: Any) -> datetime:
+    moment = read_time(value)
+    if isinstance(moment, datetime):
+        return moment
+    raise ValueError
 
 
 def read_blob(value: Any) -> Any:

@@ -58,7 +58,9 @@ def test_lengths_count_bytes_beyond_their_edges(mini: Mini, refused: bytes, size
     ]
 
 
-def test_a_string_stands_for_its_bytes_in_utf_8_as_botocore_takes_it(mini: Mini) -> None:
+def test_an_unchecked_string_stands_for_its_bytes_in_utf_8(
+    mini: Mini,
+) -> None:
     assert sent(mini.models.SendRequest(raw="\u00e9")) == {"Raw": "w6k="}
 
 
@@ -66,4 +68,4 @@ def test_a_string_stands_for_its_bytes_in_utf_8_as_botocore_takes_it(mini: Mini)
 def test_nothing_else_is_a_blob(mini: Mini, value: object) -> None:
     (problem,) = refusals(mini.models.SendRequest(raw=value))
 
-    assert problem.endswith("must be a string")
+    assert problem.endswith("must be bytes")

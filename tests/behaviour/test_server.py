@@ -395,15 +395,6 @@ async def test_scripted_errors_come_in_order_and_are_not_carried_out(
     ]
 
 
-def test_a_script_for_no_operation_is_refused_with_a_hint() -> None:
-    with pytest.raises(ValueError) as caught:
-        SageMakerServer().fail_next("CreateNotebokInstance", "ThrottlingException")
-
-    assert str(caught.value) == (
-        "sagemaker has no operation CreateNotebokInstance; did you mean CreateNotebookInstance?"
-    )
-
-
 async def test_the_journal_tells_what_was_asked_and_answered(
     server: SageMakerServer, data: Path
 ) -> None:

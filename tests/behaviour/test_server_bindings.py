@@ -73,6 +73,8 @@ EVENTS: dict[str, Any] = {
     "Shaped": "ShapedEvent",
     "Empty": "EmptyEvent",
     "tooMuch": "TooMuch",
+    "slowDownPlease": "Throttled",
+    "gone": "Renamed",
 }
 SPEC: dict[str, Any] = {
     "metadata": {"protocol": "rest-json", "serviceId": "Places", "signingName": "places"},
@@ -175,6 +177,12 @@ SPEC: dict[str, Any] = {
         },
         "EmptyEvent": {"members": {}, "event": True},
         "TooMuch": {"members": {"message": "String"}, "exception": True},
+        "Throttled": {"members": {"message": "String", "Wait": "Integer"}, "exception": True},
+        "Renamed": {
+            "members": {"message": "String"},
+            "exception": True,
+            "error": {"code": "ThingIsGone", "httpStatusCode": 410},
+        },
     },
 }
 
@@ -410,6 +418,15 @@ async def test_events_that_cannot_be_read_and_exceptions(mini: Mini) -> None:
             headers = {":message-type": "exception", ":exception-type": code}
             with pytest.raises(errors.TooMuch, match="enough"):
                 await listen(RawEvent("", b'{"message": "enough"}', headers))
+        # One that no letter has in common with its shape, and one whose code is another.
+        headers = {":message-type": "exception", ":exception-type": "slowDownPlease"}
+        with pytest.raises(errors.Throttled, match=r"\(slowDownPlease\)") as caught:
+            await listen(RawEvent("", b'{"message": "wait", "Wait": 3}', headers))
+        assert (caught.value.wait, caught.value.message) == (3, "wait")
+        for code in ("gone", "ThingIsGone"):
+            headers = {":message-type": "exception", ":exception-type": code}
+            with pytest.raises(errors.Renamed):
+                await listen(RawEvent("", b"{}", headers))
         with pytest.raises(ServiceError, match=r"\(Unheard\).*: of"):
             await listen(ServedError("Unheard", "of"))
         assert await listen() == []

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from aiobotantic.client import Client
+from aiobotantic.manifest import spec_versions
 from aiobotantic.operation import Service
 from aiobotantic.testing.server import Server
 from aiosagemaker.sagemaker.errors import ResourceNotFound, ValidationException
@@ -109,6 +110,34 @@ def test_a_protocol_that_is_not_spoken_is_an_error() -> None:
         Server(StrangeClient)
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        (
+            "DescribeNotebokInstance",
+            "did you mean DescribeNotebookInstance or DeleteNotebookInstance or "
+            "CreateNotebookInstance?",
+        ),
+        (
+            "describe_endpoint",
+            "did you mean DescribeEndpoint or DescribeEndpointConfig or DescribeDomain?",
+        ),
+        ("Typo", "pass a key of `operations`"),
+    ],
+)
+def test_a_name_of_no_operation_is_refused_with_a_hint(name: str, hint: str) -> None:
+    server = SageMakerServer()
+    for use in (
+        lambda: server.requests(name),
+        lambda: server.fail_next(name, "ThrottlingException"),
+        lambda: server.stream_next(name, []),
+    ):
+        with pytest.raises(ValueError) as caught:
+            use()
+
+        assert str(caught.value) == f"sagemaker has no operation {name}: {hint}"
+
+
 @pytest.mark.parametrize("mode", ["strict", "auto"])
 def test_the_fixtures_work_in_both_modes_of_pytest_asyncio(mode: str, tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(TEST_FILE)
@@ -196,12 +225,48 @@ def test_the_program_serves_any_service() -> None:
     assert answer == (b"1,2", "text/csv")
 
 
-def test_the_program_names_the_services_that_there_are() -> None:
-    run = subprocess.run([*PROGRAM, "--service", "sagemake"], capture_output=True, text=True)
+def test_the_program_says_how_it_is_used() -> None:
+    run = subprocess.run([*PROGRAM, "--help"], capture_output=True, text=True)
+    said = " ".join(run.stdout.split())
+    services = "\n  ".join(["services:", *spec_versions("aiosagemaker")])
+
+    assert (run.returncode, run.stderr) == (0, "")
+    assert "give it to clients as endpoint_url, with any credentials" in said
+    assert run.stdout.endswith(f"{services}\n")
+    for default in ("(default: sagemaker)", "(default: 127.0.0.1)", "(default: 0, a free one)"):
+        assert default in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ("--port abc", "--port: 'abc' is no port: pass a number from 0 to 65535"),
+        ("--port 99999", "--port: '99999' is no port: pass a number from 0 to 65535"),
+        ("--port -1", "--port: '-1' is no port: pass a number from 0 to 65535"),
+        ("--port=", "--port: '' is no port: pass a number from 0 to 65535"),
+        ("--region us_east", "--region: 'us_east' is no region: pass one such as us-east-1"),
+        ("--region=", "--region: '' is no region: pass one such as us-east-1"),
+        (
+            "--service sagemake",
+            "--service: there is no service sagemake: choose one of "
+            + ", ".join(spec_versions("aiosagemaker")),
+        ),
+    ],
+)
+def test_the_program_says_what_an_argument_may_be(arguments: str, says: str) -> None:
+    run = subprocess.run([*PROGRAM, *arguments.split()], capture_output=True, text=True)
 
     assert (run.returncode, run.stdout) == (2, "")
-    assert run.stderr.startswith("aiosagemaker-server: --service: there is no service sagemake: ")
-    assert "sagemaker-runtime" in run.stderr
+    assert run.stderr.endswith(f"aiosagemaker-server: error: argument {says}\n")
+
+
+@pytest.mark.parametrize("host", ["no..host", "203.0.113.1"])
+def test_the_program_names_a_host_that_is_not_here(host: str) -> None:
+    run = subprocess.run([*PROGRAM, "--host", host], capture_output=True, text=True)
+
+    assert (run.returncode, run.stdout) == (1, "")
+    assert run.stderr.startswith(f"aiosagemaker-server: cannot listen on {host} port 0: ")
+    assert run.stderr.endswith("Choose another --host or --port; --port 0 takes a free one.\n")
 
 
 def test_the_program_names_a_port_that_is_taken() -> None:

@@ -121,7 +121,7 @@ async def test_every_operation_is_answered_and_both_read_the_same(service: str, 
             assert ours_read == theirs_read, name
             if service != "sagemaker":  # its table of behaviour leaves members out
                 known = describe(operations[name].response_class).by_wire_name
-                assert set(ours_read) == set(known), name
+                assert set(ours_read) ^ set(known) <= {"NextToken"}, name  # the last page
         assert len({entry.connection for entry in server.journal}) == 2
         assert len(server.journal) == 2 * len(asked)
 

@@ -88,6 +88,11 @@ class Case:
         given = self.facts["given"].get("input")
         return _typed(self.shapes, given, self.facts["params"]) if given else {}
 
+    @property
+    def is_answer(self) -> bool:
+        """Whether the case is of an answer; else it is of a request."""
+        return "response" in self.facts
+
     def spec(self) -> dict[str, Any]:
         """Return a spec of its service."""
         given = dict(self.facts["given"])
@@ -110,15 +115,13 @@ class Case:
 
 
 def cases(file: str) -> list[Case]:
-    """Return the cases of a file that botocore runs, too: those that have a direction."""
+    """Return the cases of a file."""
     found = []
     for place, suite in enumerate(json.loads((CASES / file).read_text("utf-8"))):
         groups: list[str] = []
         for number, facts in enumerate(suite["cases"]):
             given = json.dumps(facts["given"])
             groups += [given] if given not in groups else []
-            if "params" not in facts and "response" not in facts:
-                continue
             name = facts.get("id") or f"{suite['title']}:{number}"
             found.append(
                 Case(

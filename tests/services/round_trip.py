@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 from urllib.parse import parse_qsl
 
 from aiobotocore.config import AioConfig
@@ -25,15 +25,14 @@ from botocore.loaders import Loader
 from botocore.response import StreamingBody as BotocoreBody
 from botocore.session import Session
 
-from aiobotantic.bindings import bindings_of
 from aiobotantic.bodies import StreamingBody
 from aiobotantic.client import Client
 from aiobotantic.errors import RequestValidationWarning
 from aiobotantic.event_stream import EventStream
 from aiobotantic.operation import Operation
-from aiobotantic.structure import Structure, describe, value_type
+from aiobotantic.structure import Structure, describe
 from aiobotantic.testing.build import Builder
-from aiobotantic.testing.event_frames import CONTENT_TYPE, Chunks, frame, frames_of
+from aiobotantic.testing.event_frames import Chunks
 from aiobotantic.testing.json_protocol import HttpAnswer, JsonProtocol
 from aiobotantic.testing.rest_json_protocol import RestJsonProtocol
 from aiobotantic.testing.words import Place
@@ -145,7 +144,8 @@ async def _one(
         name = describe(type(request)).by_wire_name[wire]
         if name not in describe(type(request)).required:
             setattr(request, name, None)
-    peer.answer = _answer(ours, operation, protocol)
+    members = _built(operation.response_class)[0].to_wire()
+    peer.answer = protocol.write(operation, members)
     with warnings.catch_warnings():
         action: Literal["error", "ignore"] = "error" if fits else "ignore"
         warnings.simplefilter(action, RequestValidationWarning)
@@ -176,20 +176,6 @@ def _built(cls: type[Structure]) -> tuple[Structure, bool]:
     """Return an instance, and whether it keeps all limits: some patterns match nothing made up."""
     builder = Builder(seed=1, optional=True, place=Place())
     return builder.structure(cls), not builder.unsatisfied
-
-
-def _answer(client: Client, operation: Operation[Any], protocol: Any) -> HttpAnswer:
-    members = _built(operation.response_class)[0].to_wire()
-    bound = bindings_of(operation.response_class).payload
-    if client.SERVICE.protocol != "json" or bound is None:
-        answer: HttpAnswer = protocol.write(operation, members)
-        return answer
-    # botocore wants the answer of a service of protocol json to begin with an event of its own.
-    cls = operation.response_class
-    events = get_args(value_type(cls.__pydantic_fields__[bound].annotation))[0]
-    body = frames_of(client.SERVICE, events, members[describe(cls).wire_names[bound]])
-    first = frame({":message-type": "event", ":event-type": "initial-response"}, b"{}")
-    return HttpAnswer(200, Chunks([first, *body.pieces]), {"Content-Type": CONTENT_TYPE})
 
 
 def _botocore(service: str, url: str, data: Path) -> Any:

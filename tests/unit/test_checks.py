@@ -84,7 +84,7 @@ def test_unknown_enum_values_pass() -> None:
         ({"blob": b"xx"}, []),
         ({"blob": b"x"}, ["blob = 'eA==': must have 2 to 3 bytes, has 1"]),
         ({"blob": "xxxx"}, ["blob = 'eHh4eA==': must have 2 to 3 bytes, has 4"]),
-        ({"blob": 7}, ["blob = 7: must be a string"]),
+        ({"blob": 7}, ["blob = 7: must be bytes"]),
         ({"floats": [1.5]}, []),
         ({"floats": []}, ["floats: must have at least 1 entries, has 0"]),
         ({"floats": [True]}, ["floats[0] = True: must be a number (a datetime where the argument "

@@ -18,6 +18,8 @@ from aiobotocore.httpsession import AIOHTTPSession
 from aiobotocore.session import AioSession
 from botocore import UNSIGNED
 from botocore import exceptions as botocore
+from botocore.config import Config
+from botocore.session import Session
 from http_service import HttpService, answer, error
 from sample_service import Workshop
 from sample_service.workshop import models
@@ -54,11 +56,35 @@ def create(client: Workshop, name: str = "m") -> Coroutine[Any, Any, Any]:
     [
         ("validation", "loose", "validation is 'loose': pass one of strict, warn, off"),
         ("pipeline", "fast", "pipeline is 'fast': pass 'botocore' or nothing"),
+        ("session", "", "as its first argument, not the str ''"),
+        ("session", Session(), "AioSession.* not a Session of botocore.session. It knows its"),
+        ("session", AioSession, "AioSession.* not a type of builtins"),
+        ("config", {"read_timeout": 3}, "takes an aiobotocore Config as config, not a dict of"),
+        ("config", "config", r"not the str 'config': Workshop\(config=AioConfig\(read_timeout=30"),
     ],
 )
 def test_the_constructor_refuses(option: str, value: Any, message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         Workshop(**{option: value})
+
+
+def test_the_name_of_the_service_is_no_session() -> None:
+    name: Any = "workshop"
+    with pytest.raises(ConfigurationError) as caught:
+        Workshop(name)
+
+    assert str(caught.value) == (
+        "Workshop takes an aiobotocore session (AioSession) as its first argument, not the str "
+        "'workshop'. It knows its service and makes a session itself: "
+        'Workshop(region_name="us-east-1")'
+    )
+
+
+def test_subclasses_of_session_and_config_are_taken() -> None:
+    class Mine(AioSession):  # type: ignore[misc]
+        pass
+
+    assert Workshop(Mine(), config=Config()).closed is False
 
 
 @pytest.mark.parametrize(

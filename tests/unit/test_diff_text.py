@@ -155,8 +155,8 @@ def test_a_fact(new: dict[str, Any], there: str, back: str) -> None:
         (
             {"waiters": {"Done": WAITER | {"acceptors": [ACCEPTOR]}}},
             {"waiters": {"Done": WAITER}},
-            '`wait_until_done`: Done.acceptors: [{"matcher":"status","expected":1,"state":"retry"}], '
-            "now none",
+            "`wait_until_done`: Done.acceptors: "
+            '[{"matcher":"status","expected":1,"state":"retry"}], now none',
         ),
     ],
 )
@@ -178,7 +178,7 @@ def test_many_values_and_places_are_cut_short() -> None:
 
     found = difference(spec(1), spec(21))
 
-    places = ", ".join(f"`Mini.op{letter}(kind)`" for letter in "abcdefgh")
+    places = ", ".join(f"`Mini.op_{letter}(kind)`" for letter in "abcdefgh")
     members = ", ".join(f"`VALUE_{number}`" for number in range(1, 9))
     assert f"- `Kind` gains {members} and 12 more: {places} and 2 more\n" in as_markdown(found)
     values = ", ".join(f"value-{number}" for number in range(1, 13))

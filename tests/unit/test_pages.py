@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -161,8 +162,24 @@ async def test_the_same_token_twice_is_an_error(service: HttpService, workshop: 
     "token", ["", "no base64!", "bm90IGpzb24=", "W10=", "eyJPdGhlciI6ICJ4In0="]
 )
 async def test_a_token_that_is_none(workshop: Workshop, token: str) -> None:
-    with pytest.raises(PaginationError, match="starting_token is none"):
+    with pytest.raises(PaginationError) as caught:
         workshop.iter_machines(starting_token=token)
+    assert str(caught.value) == (
+        f"starting_token is {token!r}: ListMachines cannot go on from it. Pass the `resume_token` "
+        "of an earlier iteration over the same operation, or of boto3's paginator. A token out of "
+        "a response is for `next_token` of the operation itself"
+    )
+
+
+async def test_a_token_that_is_no_text_or_very_long(workshop: Workshop) -> None:
+    number: Any = 7
+    with pytest.raises(PaginationError, match="starting_token is 7: ListMachines cannot"):
+        workshop.iter_machines(starting_token=number)
+    with pytest.raises(PaginationError, match=r"starting_token is 'x{96}\.\.\.: ListMachines"):
+        workshop.iter_machines(starting_token="x" * 5_000)
+    deep = b64encode(b"[" * 100_000 + b"]" * 100_000).decode()
+    with pytest.raises(PaginationError, match="ListMachines cannot go on from it"):
+        workshop.iter_machines(starting_token=deep)
 
 
 async def test_a_negative_limit(workshop: Workshop) -> None:

@@ -144,7 +144,7 @@ LEANED_UPON = [
         "aiobotocore.httpsession",
         "AIOHTTPSession.send",
         "9633db7fc585c5fb",
-        "lanes/transport.py: _kind",
+        "lanes/transport.py: _kind, DirectSession",
     ),
     (
         "aiobotocore.httpsession",

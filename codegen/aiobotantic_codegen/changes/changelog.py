@@ -21,26 +21,30 @@ _PROJECT = re.compile(r"^\[project\][ \t]*(?:#.*)?$", re.MULTILINE)
 _TABLE = re.compile(r"^\[", re.MULTILINE)
 
 
-def changelog_entry(differences: Iterable[Difference]) -> str:
-    """Return what users of the client should read: methods, arguments and values, no wire facts."""
+def changelog_entry(differences: Iterable[Difference], version: str = "") -> str:
+    """Return what users of the client should read: methods, arguments and values.
+
+    Args:
+        differences: What changed, by service.
+        version: The package's version that has it; empty for none.
+    """
+    since = f"{version}: " if version else ""
     lines: list[str] = []
     for difference in differences:
         told = [s for s in statements(difference.entries) if s.change_class not in _UNSEEN]
         if told:
-            lines.append(f"- {difference.service}, {difference.new}: {difference.verdict}.")
+            lines.append(f"- {since}{difference.service}, {difference.new}, {difference.verdict}:")
             for statement in told:
                 lines += _wrapped(f"  - {_marked(statement.change_class)}{with_places(statement)}.")
     return "".join(f"{line}\n" for line in lines)
 
 
 def with_entry(changelog: str, entry: str, file: str) -> str:
-    """Return a changelog with an entry under `Unreleased`, once however often it is added.
+    """Return a changelog with an entry under `Unreleased`, above those that are there.
 
     Raises:
         WriteError: The changelog has no `Unreleased`.
     """
-    if not entry or entry in changelog:
-        return changelog
     heading = _UNRELEASED.search(changelog)
     if heading is None:
         remedy = "Add the line `## [Unreleased]`, or name another file with --changelog."

@@ -376,7 +376,15 @@ class _Builder:
             received=name in self.received,
             input_of=self.inputs.get(name),
             output_of=self.outputs.get(name),
+            exceptions=tuple(self._exceptions(shape)) if shape.eventstream else (),
         )
+
+    def _exceptions(self, events: ShapeDocument) -> Iterable[tuple[str, str]]:
+        for wire, member in events.members.items():
+            if self._is_error(member.shape):
+                code = self._code(member.shape, self.shapes[member.shape])
+                if wire != code:
+                    yield wire, code
 
     def _enum(self, name: str, shape: ShapeDocument) -> Enum:
         members = names.unique(
@@ -396,13 +404,16 @@ class _Builder:
         return Error(
             wire=name,
             name=names.ClassName(self.class_names[name]),
-            code=(shape.error.code if shape.error else None) or name,
+            code=self._code(name, shape),
             members=self._members(name, shape),
             status=shape.error.http_status_code if shape.error else None,
             retryable=shape.retryable is not None,
             common=name in COMMON_CODES,
             structured=self._is_structured(name),
         )
+
+    def _code(self, name: str, shape: ShapeDocument) -> str:
+        return (shape.error.code if shape.error else None) or name
 
     def _is_structured(self, error: str) -> bool:
         """Return whether a member of an error is no plain JSON, or stands in a header."""

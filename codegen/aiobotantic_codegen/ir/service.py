@@ -78,6 +78,8 @@ class Structure:
     input_of: str | None = None
     """Operation whose input it is."""
     output_of: str | None = None
+    exceptions: tuple[tuple[str, str], ...] = ()
+    """Of events, what is raised instead: member and the error's code, where they differ."""
 
     @cached_property
     def references(self) -> tuple[str, ...]:

@@ -63,6 +63,8 @@ def canonical_catalog(catalog: CatalogDocument) -> bytes:
         lines.append(f"\n[services.{_toml_key(name)}]\n")
         lines.append(f"api_version = {_toml_string(entry.api_version)}\n")
         lines.append(f"source = {_toml_string(entry.source)}\n")
+        if entry.provisional is not None:
+            lines.append(f"provisional = {_toml_string(entry.provisional)}\n")
         lines.append(f"\n[services.{_toml_key(name)}.files]\n")
         lines += (
             f"{_toml_key(file)} = {_toml_string(digest)}\n"

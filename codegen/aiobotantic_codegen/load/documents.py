@@ -317,6 +317,8 @@ class CatalogEntry(Document):
 
     api_version: str
     source: str
+    provisional: str | None = None
+    """The source that a page of a change was applied to; None where the facts are a model's own."""
     files: dict[str, str]
 
 

@@ -36,6 +36,8 @@ class Call:
     request: Request[Any]
     http: HttpRequest
     options: CallOptions
+    body: Any = None
+    """The body as it is sent: `http.body`, or what can be read again in its place."""
     attempts: int = 1
     """HTTP requests begun, or about to begin."""
     price: int = 0

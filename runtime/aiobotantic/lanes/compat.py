@@ -48,7 +48,7 @@ from aiobotantic.lanes.session import base_session, client_config, own_session, 
 from aiobotantic.lanes.transport import ambiguous_error, transport_error
 from aiobotantic.operation import Operation, Service
 from aiobotantic.pickling import resolve
-from aiobotantic.protocols import WireProtocol, error_class, request_id_of
+from aiobotantic.protocols import Headers, WireProtocol, error_class, request_id_of
 from aiobotantic.retry import DEFAULT_ATTEMPTS, Attempt, RetryBudget, Verdict, decide
 from aiobotantic.structure import ResponseMetadata, Structure
 
@@ -164,8 +164,7 @@ class CompatLane:
         token = _CALL.set(call)
         copies = ExitStack()
         try:
-            if not isinstance(call.http.body, bytes):
-                call.http.body = await rewindable(call.http.body, copies)
+            call.body = await rewindable(call, copies)
             # Looked up on the instance at each call: instrumentation patches the class.
             parsed = await self._client._make_api_call(
                 call.operation.name, WireParams(call.request)
@@ -191,6 +190,7 @@ class CompatLane:
     def serialize_to_request(self, parameters: Any, operation_model: Any) -> dict[str, Any]:
         """Return botocore's request dict: the serializer's only method that is called."""
         call = _CALL.get()
+        given = call.http.body
         if _changed(parameters, call.request):
             call.request = call.operation.request_class.from_wire(parameters)
             call.http = write_request(
@@ -207,7 +207,7 @@ class CompatLane:
             "query_string": dict(http.query),
             "method": http.method,
             "headers": dict(http.headers),
-            "body": http.body,
+            "body": call.body if http.body is given else http.body,
             **({"host_prefix": http.host_prefix} if http.host_prefix else {}),
         }
 
@@ -336,7 +336,7 @@ class _ParserFactory:
         """Return the answer or the error; never raises, so that retries are decided on both."""
         operation = self._operations[response["context"]["operation_name"]]
         status: int = response["status_code"]
-        headers = {name.lower(): value for name, value in response["headers"].items()}
+        headers = Headers(response["headers"])
         body: bytes = response["body"]
         if status >= 300:
             error = self._protocol.parse_error(self._service, operation, status, headers, body)
@@ -344,7 +344,7 @@ class _ParserFactory:
         metadata = {
             "RequestId": request_id_of(headers),
             "HTTPStatusCode": status,
-            "HTTPHeaders": headers,
+            "HTTPHeaders": dict(headers),
             "RetryAttempts": 0,
         }
         ready = {"ResponseMetadata": metadata}

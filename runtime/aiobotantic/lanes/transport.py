@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from botocore import exceptions as botocore
+from botocore.awsrequest import HeadersDict
 
 from aiobotantic.errors import (
     AmbiguousResultError,
@@ -25,13 +26,26 @@ if TYPE_CHECKING:
 
     class Session:
         async def _get_session(self, proxy_url: str | None) -> aiohttp.ClientSession: ...
+        async def send(self, request: Any) -> Any: ...
 
 else:
     from aiobotocore.httpsession import AIOHTTPSession as Session
 
 
 class DirectSession(Session):
-    """aiobotocore's session without redirects, which would carry credentials to other hosts."""
+    """aiobotocore's session without redirects, which would carry credentials to other hosts.
+
+    Headers have the names that the service sent, as in botocore; aiobotocore's are in lower case,
+    and so would be the keys of maps that travel as headers.
+    """
+
+    async def send(self, request: Any) -> Any:
+        """Send a request and return the answer."""
+        answer = await super().send(request)
+        answer.headers = HeadersDict(
+            {name.decode(): value.decode() for name, value in answer.raw.raw_headers}
+        )
+        return answer
 
     async def _get_session(self, proxy_url: str | None) -> Any:
         return _Direct(await super()._get_session(proxy_url))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Final, Protocol
 
-from aiobotantic.checks import Refusal
+from aiobotantic.checks import UNWRITABLE, Refusal
 from aiobotantic.errors import COMMON_ERRORS, ConfigurationError, ServiceError
 from aiobotantic.operation import Operation, Service
 from aiobotantic.pickling import resolve
@@ -33,6 +33,15 @@ class Body(bytes):
     __str__ = __repr__
 
 
+class Headers(dict[str, str]):
+    """The headers of an answer, names in lower case."""
+
+    def __init__(self, sent: Mapping[str, str]) -> None:
+        super().__init__({name.lower(): value for name, value in sent.items()})
+        self.sent = sent
+        """The same, names as the service sent them."""
+
+
 @dataclass(slots=True)
 class HttpRequest:
     """A request before it has an endpoint and a signature."""
@@ -47,7 +56,9 @@ class HttpRequest:
     query: dict[str, Any] = field(default_factory=dict[str, Any])
     host_prefix: str = ""
     refusals: Sequence[Refusal] = ()
-    """What breaks limits of the parts that `checked` cannot hold."""
+    """What breaks limits of the parts that `checked` cannot hold, and what cannot be sent."""
+    body_name: str = ""
+    """What the caller calls the body, where it is an argument of its own."""
 
 
 class WireProtocol(Protocol):
@@ -64,9 +75,9 @@ class WireProtocol(Protocol):
         ...
 
     def parse(
-        self, operation: Operation[Any], status: int, headers: Mapping[str, str], body: Any
+        self, operation: Operation[Any], status: int, headers: Headers, body: Any
     ) -> Structure:
-        """Read a 2xx answer. Header names are in lower case.
+        """Read a 2xx answer.
 
         The body is bytes, or aiobotocore's body where the operation streams.
 
@@ -80,10 +91,10 @@ class WireProtocol(Protocol):
         service: Service,
         operation: Operation[Any],
         status: int,
-        headers: Mapping[str, str],
+        headers: Headers,
         body: bytes,
     ) -> ServiceError:
-        """Read an answer that is no 2xx. Header names are in lower case."""
+        """Read an answer that is no 2xx."""
         ...
 
 
@@ -128,7 +139,7 @@ def write_host_prefix(
             return text
         path = match[1] if wire else field
         problem = "must be letters, digits, dots and hyphens: it is a part of the host name"
-        refusals.append(Refusal(path=path, problem=problem, kind="binding", value=""))
+        refusals.append(Refusal(path=path, problem=problem, kind=UNWRITABLE, value=""))
         return "-"
 
     return _LABEL.sub(label, operation.host_prefix), refusals

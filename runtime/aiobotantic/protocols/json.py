@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError, to_json
 
 from aiobotantic.bindings import bindings_of
-from aiobotantic.checks import Refusal, locate
+from aiobotantic.checks import UNWRITABLE, Refusal, locate
 from aiobotantic.errors import (
     RequestValidationError,
     ResponseParseError,
@@ -106,7 +106,7 @@ def unreadable(
     cls: type[Structure],
     status: int,
     headers: Mapping[str, str],
-    body: bytes,
+    body: Any,
     problem: ValidationError | str,
 ) -> ResponseParseError:
     """Return what is raised of a 2xx answer that is none."""
@@ -115,10 +115,11 @@ def unreadable(
         place, problem = _first_problem(cls, problem, body)
     at = f" at {place}" if place else ""
     request_id = request_id_of(headers)
+    size = f"{len(body)} bytes" if isinstance(body, bytes) else "streamed"
     return ResponseParseError(
         f"{operation.name}: the service answered {status}, but the answer cannot be read{at}: "
         f"{problem} (request id {request_id or 'not sent'}, "
-        f"content type {headers.get('content-type', 'not sent')}, {len(body)} bytes)",
+        f"content type {headers.get('content-type', 'not sent')}, {size})",
         operation=operation.name,
         request_id=request_id,
         status_code=status,
@@ -169,7 +170,7 @@ def _read_members(cls: type[Structure], members: dict[str, Any]) -> dict[str, An
     """Return members by AWS's names, as boto3 has them; as they are where they are none."""
     try:
         return read_json(cls, json.dumps(members).encode()).to_wire()
-    except ValidationError:
+    except (ValidationError, RecursionError):
         return members
 
 
@@ -215,7 +216,7 @@ def unwritable(
     """Return what is raised of a request that JSON cannot hold."""
     path, kind = next(_unwritable_values(request, "", wire=wire), ("the request", "object"))
     problem = f"a value of type {kind} cannot be written as JSON"
-    refusal = Refusal(path=path, problem=problem, kind="unwritable", value="")
+    refusal = Refusal(path=path, problem=problem, kind=UNWRITABLE, value="")
     return RequestValidationError(f"{operation.name}: {refusal}", [refusal])
 
 

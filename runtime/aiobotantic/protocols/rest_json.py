@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from enum import Enum
 from functools import cache
-from io import IOBase, TextIOBase
 from typing import Any, Final, get_args, get_origin
 from urllib.parse import quote
 
@@ -27,16 +26,17 @@ from aiobotantic.bindings import (
     bindings_of,
     is_raw_payload,
 )
-from aiobotantic.bodies import StreamingBody
-from aiobotantic.checks import Refusal
+from aiobotantic.bodies import TAKEN, StreamingBody
+from aiobotantic.checks import NO_TEXT, UNWRITABLE, Refusal
 from aiobotantic.constraints import Length
 from aiobotantic.errors import ServiceError
 from aiobotantic.event_stream import EventStream, open_events
 from aiobotantic.operation import Operation, Service
-from aiobotantic.protocols import Body, HttpRequest, write_host_prefix
+from aiobotantic.protocols import Body, Headers, HttpRequest, write_host_prefix
 from aiobotantic.protocols.json import error_structure, unreadable, unwritable
 from aiobotantic.protocols.json import parse_error as parse_json_error
 from aiobotantic.structure import (
+    MASK,
     Request,
     Structure,
     describe,
@@ -52,6 +52,7 @@ from aiobotantic.values import Format, JsonText, TimeFormat, read_time, write_ti
 
 _LABEL: Final = re.compile(r"\{([^{}]+?)(\+?)\}")
 _UNSAFE: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~\-]+")
 
 
 def serialize(
@@ -78,6 +79,7 @@ def serialize(
         query,
         host_prefix=prefix,
         refusals=[*refusals, *writer.refusals],
+        body_name=writer.name(writer.bound.payload) if writer.bound.payload else "",
     )
 
 
@@ -105,6 +107,11 @@ class _Writer:
             field, text = labels.get(match[1], (match[1], None))
             if not text:
                 self._refuse(field, "must not be empty: it is a part of the path", text)
+                return "-"
+            # Every HTTP client and proxy may resolve these, percent-encoded ones too.
+            if not {".", ".."}.isdisjoint(text.split("/") if match[2] else [text]):
+                problem = "must not be '.' or '..': it is a part of the path, which they change"
+                self._refuse(field, problem, text)
                 return "-"
             return quote(text, safe="/~" if match[2] else "-._~")
 
@@ -147,10 +154,13 @@ class _Writer:
                     text = self._text(field, "rfc822") or ""
                 found[marker.name] = self._safe(field, text)
             elif isinstance(marker, InHeaders) and is_mapping(value):
-                for name, each in value.items():
-                    found[f"{marker.prefix}{self._safe(field, str(name))}"] = self._safe(
-                        field, str(each)
-                    )
+                for key, each in value.items():
+                    name = f"{marker.prefix}{key}"
+                    if _HEADER_NAME.fullmatch(name):
+                        found[name] = self._safe(field, str(each))
+                    else:
+                        problem = "must be letters, digits and hyphens: it names a header"
+                        self._refuse(field, problem, key)
         return found
 
     def raw_payload(self) -> str | None:
@@ -174,29 +184,29 @@ class _Writer:
             return Body(body), "application/json"
         if value is None:
             if self.cls.__pydantic_fields__[field].is_required():
-                self._refuse(field, "is required", None)
+                self._refuse(field, "is required", None, kind="missing")
             return Body(b""), None
         if kind not in (bytes, str, Any) and not _is_enum(kind):
             return Body(to_json(value, inf_nan_mode="strings")), "application/json"
         if isinstance(value, str):
+            if kind is Any:  # a stream: of a field of bytes, `checks` says the same
+                self._refuse(field, NO_TEXT, None, kind="bytes_type")
             return self._bounded(field, value.encode()), None
         if isinstance(value, memoryview):
             value = value.tobytes()
         if isinstance(value, (bytes, bytearray)):
             return self._bounded(field, bytes(value)), None
-        if isinstance(value, TextIOBase):
-            self._refuse(field, "must be opened for bytes: it is a file of text", None)
-            return Body(b""), None
-        if isinstance(value, IOBase) or hasattr(value, "__aiter__") or hasattr(value, "read"):
+        if hasattr(value, "read") or hasattr(value, "__aiter__"):
             return value, None
-        self._refuse(field, "must be bytes, a file opened for bytes, or an async iterator", None)
+        self._refuse(field, f"is of the type {type(value).__name__}: pass {TAKEN}", None)
         return Body(b""), None
 
     def _bounded(self, field: str, body: bytes) -> Body:
         markers = self.cls.__pydantic_fields__[field].metadata
         length = next((mark for mark in markers if isinstance(mark, Length)), Length())
         if (length.min or 0) > len(body) or (length.max is not None and len(body) > length.max):
-            self._refuse(field, f"must have {length.text} bytes, has {len(body)}", None)
+            problem = f"must have {length.text} bytes, has {len(body)}"
+            self._refuse(field, problem, None, kind="value_error")
         return Body(body)
 
     def _query_value(self, field: str, value: Any) -> Any:
@@ -231,11 +241,17 @@ class _Writer:
             return ""
         return text
 
-    def _refuse(self, field: str, problem: str, value: Any) -> None:
-        names = describe(self.cls).wire_names
-        path = names.get(field, field) if self.wire else field
+    def name(self, field: str) -> str:
+        """Return what the caller calls a field."""
+        return describe(self.cls).wire_names.get(field, field) if self.wire else field
+
+    def _refuse(self, field: str, problem: str, value: Any, *, kind: str = UNWRITABLE) -> None:
         shown = "" if value is None else repr(value)
-        self.refusals.append(Refusal(path=path, problem=problem, kind="binding", value=shown))
+        if shown and field in describe(self.cls).sensitive:
+            shown = MASK
+        self.refusals.append(
+            Refusal(path=self.name(field), problem=problem, kind=kind, value=shown)
+        )
 
 
 def _plain_query(value: Any) -> Any:
@@ -260,9 +276,7 @@ def _markers(cls: type[Structure], field: str) -> tuple[Any, ...]:
     return (*member.metadata, *markers_in(member.annotation))
 
 
-def parse(
-    operation: Operation[Any], status: int, headers: Mapping[str, str], body: Any
-) -> Structure:
+def parse(operation: Operation[Any], status: int, headers: Headers, body: Any) -> Structure:
     """Read a 2xx answer: see `WireProtocol`."""
     cls = operation.response_class
     bound = bindings_of(cls)
@@ -275,13 +289,15 @@ def parse(
         if bound.payload is not None:
             payload = _read_payload(operation, cls, bound.payload, headers, body)
             setattr(structure, bound.payload, payload)
+        for field, value in _header_members(cls, status, headers):
+            setattr(structure, field, value)
     except ValidationError as error:
         problem = error
     except ValueError as error:
         problem = type(error).__name__
+    except RecursionError:
+        problem = "it is JSON, but nested too deep"
     else:
-        for field, value in _header_members(cls, status, headers):
-            setattr(structure, field, value)
         return structure
     # Outside the handler: the error holds the body, and would be the context.
     raise unreadable(operation, cls, status, headers, body, problem)
@@ -291,7 +307,7 @@ def parse_error(
     service: Service,
     operation: Operation[Any],
     status: int,
-    headers: Mapping[str, str],
+    headers: Headers,
     body: bytes,
 ) -> ServiceError:
     """Read an answer that is no 2xx: see `WireProtocol`."""
@@ -300,7 +316,10 @@ def parse_error(
     if structure is None:
         return error
     names = describe(structure).wire_names
-    bound = {names[field]: v for field, v in _header_members(structure, status, headers)}
+    try:
+        bound = {names[field]: v for field, v in _header_members(structure, status, headers)}
+    except RecursionError:  # JSON in a header, nested very deep: the error is told all the same
+        bound = {}
     return type(error)({**bound, **error.response}, operation.name)
 
 
@@ -329,7 +348,7 @@ def _read_payload(
 
 
 def _header_members(
-    cls: type[Structure], status: int, headers: Mapping[str, str]
+    cls: type[Structure], status: int, headers: Headers
 ) -> Iterator[tuple[str, Any]]:
     for field, marker in bindings_of(cls).markers.items():
         if isinstance(marker, InStatus):
@@ -344,8 +363,8 @@ def _header_members(
                 field,
                 {
                     name[len(prefix) :]: text
-                    for name, text in headers.items()
-                    if name.startswith(prefix)
+                    for name, text in headers.sent.items()
+                    if name.lower().startswith(prefix)
                 },
             )
 

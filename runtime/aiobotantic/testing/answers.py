@@ -1,7 +1,7 @@
 """Answers of operations whose resources are not kept: made from the response's class.
 
 The same request gets the same answer in any process. Members that request and response share come
-back as they were sent.
+back as they were sent. Pages end with the first.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from aiobotantic.structure import Structure, describe, value_type
 from aiobotantic.testing.behaviour import Answers
 from aiobotantic.testing.build import Builder
 from aiobotantic.testing.json_values import is_array, is_object, plain
+from aiobotantic.testing.last_page import end_pages
 from aiobotantic.testing.words import Place
 
 _log = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ def made_up(
     for name in shared(operation.request_class, operation.response_class):
         if name in request and name not in answers.omitted:
             members[name] = request[name]
+    end_pages(operation, members)
     return members
 
 

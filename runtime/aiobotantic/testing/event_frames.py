@@ -12,10 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, get_args, get_origin
 
 from aiobotantic.bindings import InEventHeader, bindings_of
 from aiobotantic.errors import COMMON_ERRORS, ServiceError
+from aiobotantic.event_stream import EventStream
 from aiobotantic.operation import Service
 from aiobotantic.protocols import error_class
 from aiobotantic.structure import Structure, describe, is_mapping, value_type
@@ -88,6 +89,15 @@ def bytes_of(items: Sequence[StreamItem]) -> Chunks:
             raise ValueError(f"the body is bytes, and no stream of events: {item!r}")
         pieces.append(item)
     return Chunks(pieces, _hangs_up(items))
+
+
+def events_of(cls: type[Structure]) -> tuple[str, type[UnionStructure]] | None:
+    """Return the member of a response that is its events, and their union; None if it has none."""
+    for field_name, wire in describe(cls).wire_names.items():
+        kind = value_type(cls.__pydantic_fields__[field_name].annotation)
+        if get_origin(kind) is EventStream:
+            return wire, get_args(kind)[0]
+    return None
 
 
 def frames_of(

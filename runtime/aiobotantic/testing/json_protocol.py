@@ -12,7 +12,14 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from aiobotantic.operation import Operation, Service
-from aiobotantic.testing.event_frames import Chunks, StreamItem
+from aiobotantic.testing.event_frames import (
+    CONTENT_TYPE,
+    Chunks,
+    StreamItem,
+    events_of,
+    frame,
+    frames_of,
+)
 from aiobotantic.testing.faults import ServedError, status_of, unknown_operation, unreadable
 from aiobotantic.testing.json_values import encode, is_object, without_null
 
@@ -93,7 +100,17 @@ class JsonProtocol:
         return without_null(members) if b"null" in request.body else members
 
     def write(self, operation: Operation[Any], members: Mapping[str, Any]) -> HttpAnswer:
-        """Return 200 and the members; an operation without output has an empty body."""
+        """Return 200 and the members; an operation without output has an empty body.
+
+        Where a member is events, the body is those, after a first one that is all other members.
+        """
+        if (streamed := events_of(operation.response_class)) is not None:
+            name, events = streamed
+            found = members.get(name, ())
+            chunks = found if isinstance(found, Chunks) else frames_of(self._service, events, found)
+            others = {other: value for other, value in members.items() if other != name}
+            pieces = [self._initial_response(others), *chunks.pieces]
+            return HttpAnswer(200, Chunks(pieces, chunks.hangs_up), {"Content-Type": CONTENT_TYPE})
         body = b"" if operation.response is None else encode(members)
         return HttpAnswer(200, body, {"Content-Type": self._content_type})
 
@@ -104,8 +121,19 @@ class JsonProtocol:
             status_of(self._service, fault), body, {"Content-Type": self._content_type}
         )
 
-    def stream(self, operation: Operation[Any], items: Sequence[StreamItem]) -> None:
-        """Return None: no answer is streamed."""
+    def stream(
+        self, operation: Operation[Any], items: Sequence[StreamItem]
+    ) -> dict[str, Chunks] | None:
+        """Return the member that is events, made of these items; None if there is none."""
+        streamed = events_of(operation.response_class)
+        if streamed is None:
+            return None
+        name, events = streamed
+        return {name: frames_of(self._service, events, items)}
+
+    def _initial_response(self, members: Mapping[str, Any]) -> bytes:
+        headers = {":message-type": "event", ":event-type": "initial-response"}
+        return frame(headers | {":content-type": self._content_type}, encode(members))
 
 
 def parse_json(body: bytes) -> Any:

@@ -31,6 +31,7 @@ from aiobotantic.testing.event_frames import (
     Chunks,
     StreamItem,
     bytes_of,
+    events_of,
     frames_of,
 )
 from aiobotantic.testing.faults import (
@@ -100,16 +101,16 @@ class RestJsonProtocol:
     ) -> dict[str, Chunks] | None:
         """Return the member that is streamed, made of these items; None if there is none."""
         cls = operation.response_class
+        if (streamed := events_of(cls)) is not None:
+            name, events = streamed
+            return {name: frames_of(self._service, events, items)}
         field = bindings_of(cls).payload
-        if field is None:
+        if (
+            field is None
+            or value_type(cls.__pydantic_fields__[field].annotation) is not StreamingBody
+        ):
             return None
-        wire = describe(cls).wire_names[field]
-        kind = value_type(cls.__pydantic_fields__[field].annotation)
-        if kind is StreamingBody:
-            return {wire: bytes_of(items)}
-        if get_origin(kind) is EventStream:
-            return {wire: frames_of(self._service, get_args(kind)[0], items)}
-        return None
+        return {describe(cls).wire_names[field]: bytes_of(items)}
 
     def _route(self, request: HttpRequest) -> Route:
         try:

@@ -237,15 +237,23 @@ class Server:
         self._streams.setdefault(operation, []).append(member)
 
     def requests(self, operation: str) -> list[Mapping[str, Any]]:
-        """Return what was asked of an operation, by wire name, oldest first."""
+        """Return what was asked of an operation, by wire name, oldest first.
+
+        Args:
+            operation: AWS's name: `CreateNotebookInstance`.
+
+        Raises:
+            ValueError: the service has no such operation.
+        """
+        self._operation(operation)
         return [entry.request for entry in self.journal if entry.operation == operation]
 
     def _operation(self, name: str) -> Operation[Any]:
         if name in self.operations:
             return self.operations[name]
-        near = get_close_matches(name, self.operations, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise ValueError(f"{self.service.name} has no operation {name}{hint}")
+        near = get_close_matches(name, self.operations)
+        hint = f"did you mean {' or '.join(near)}?" if near else "pass a key of `operations`"
+        raise ValueError(f"{self.service.name} has no operation {name}: {hint}")
 
     async def _handle(self, received: web.BaseRequest) -> web.StreamResponse:
         connection = self._number(received.transport)

@@ -1,0 +1,320 @@
+"""`aiobotantic update`: specs, package, record, changelog and version change together, or not."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from minispec import spec_files, tree_of
+
+from aiobotantic_codegen import write
+from aiobotantic_codegen.changes.kinds import ChangeClass, Kind
+from aiobotantic_codegen.changes.record import ChangeRecord
+from aiobotantic_codegen.errors import GeneratorError, NameCollision, UpdateError, WriteError
+from aiobotantic_codegen.load.botocore import from_directory
+from aiobotantic_codegen.pipeline import Request, generate
+from aiobotantic_codegen.sync import sync
+from aiobotantic_codegen.update import Project, sync_in, update
+
+PACKAGE = "pets_client"
+CHANGELOG = "# Changelog\n\n## [Unreleased]\n\n### Added\n\n- Pets.\n\n## [0.1.0]\n\n- First.\n"
+PYPROJECT = '[project]\nname = "pets-client"\nversion = "0.1.0" # raised by update\n'
+
+
+def model(*kinds: str, **members: str) -> dict[str, Any]:
+    """A service whose one operation takes a kind of pet."""
+    spec = {
+        "operations": {"CreatePet": {"input": "CreatePetInput", "output": "CreatePetOutput"}},
+        "shapes": {
+            "CreatePetInput": {"members": {"Kind": "PetKind", **members}, "required": ["Kind"]},
+            "CreatePetOutput": {"members": {"Arn": "String"}},
+            "PetKind": {"type": "string", "enum": list(kinds)},
+        },
+    }
+    return spec_files(spec)
+
+
+def write_source(root: Path, files: dict[str, Any], service: str = "pets") -> Path:
+    folder = root / service / "2020-01-01"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, tree in files.items():
+        (folder / name).write_text(json.dumps(tree))
+    return root
+
+
+@pytest.fixture
+def project(tmp_path: Path, generator_cache: Path) -> Project:
+    """A client that was generated from a model with one kind of pet."""
+    old = write_source(tmp_path / "old", model("cat"))
+    root = tmp_path / "project"
+    root.mkdir()
+    request = Request(root / "specs", root / "src", PACKAGE)
+    sync(from_directory(old), request.specs, ("pets",))
+    generate(request)
+    (root / "CHANGELOG.md").write_text(CHANGELOG)
+    (root / "pyproject.toml").write_text(PYPROJECT)
+    return Project(request, root / "CHANGELOG.md", root / "pyproject.toml")
+
+
+@pytest.fixture
+def newer(tmp_path: Path) -> Callable[..., Path]:
+    return lambda *kinds, **members: write_source(tmp_path / "new", model(*kinds, **members))
+
+
+def root_of(project: Project) -> Path:
+    return project.generate.specs.parent
+
+
+def bring(source: Path) -> Callable[[Path], str]:
+    return sync_in(from_directory(source))
+
+
+def test_a_new_value_changes_a_line_of_specs_and_one_of_the_package(
+    project: Project, newer: Callable[..., Path]
+) -> None:
+    before = tree_of(root_of(project))
+
+    done = update(project, bring(newer("cat", "dog")))
+
+    after = tree_of(root_of(project))
+    changed = {path for path in after if after[path] != before.get(path)}
+    (record,) = changed - before.keys()
+    assert changed - {record} == {
+        "CHANGELOG.md",
+        "pyproject.toml",
+        "specs/catalog.toml",
+        "specs/pets/service-2.json",
+        f"src/{PACKAGE}/manifest.json",
+        f"src/{PACKAGE}/pets/_shapes/pet.py",
+    }
+    assert set(done.files) == {str(root_of(project) / path) for path in changed}
+    for path in ("specs/pets/service-2.json", f"src/{PACKAGE}/pets/_shapes/pet.py"):
+        old, new = before[path].splitlines(), after[path].splitlines()
+        assert len(new) == len(old) + 1
+        assert [line for line in new if line not in old] == [line for line in new if b"dog" in line]
+    assert done.tried
+    assert not generate(project.generate, check=True).change
+
+
+def test_changelog_record_and_version_tell_it(project: Project, newer: Callable[..., Path]) -> None:
+    done = update(project, bring(newer("cat", "dog", Name="String")))
+
+    root = root_of(project)
+    assert done.version == ("0.1.0", "0.2.0")
+    assert (root / "pyproject.toml").read_text() == PYPROJECT.replace("0.1.0", "0.2.0")
+    assert (root / "CHANGELOG.md").read_text() == CHANGELOG.replace(
+        "- Pets.\n",
+        "- Pets.\n\n### API\n\n- 0.2.0: pets, directory, additive:\n"
+        "  - `CreatePetInput.name` is new: `Mini.create_pet(name)`.\n"
+        "  - `PetKind` gains `DOG`: `Mini.create_pet(kind)`.\n",
+    )
+    (path,) = (root / "specs" / "changes").iterdir()
+    record = ChangeRecord.model_validate_json(path.read_text())
+    (service,) = record.services
+    assert (record.verdict, record.version) == (ChangeClass.ADDITIVE, "0.2.0")
+    assert [(e.operation, e.path, e.kind, e.values) for e in service.entries] == [
+        ("CreatePet", "Name", Kind.MEMBER_ADDED, ("string",)),
+        ("CreatePet", "Kind", Kind.ENUM_VALUE_ADDED, ("dog",)),
+    ]
+
+
+def test_a_second_run_has_nothing_to_do(project: Project, newer: Callable[..., Path]) -> None:
+    source = newer("cat", "dog")
+    update(project, bring(source))
+    before = tree_of(root_of(project))
+
+    done = update(project, bring(source))
+
+    assert done.summary() == "Up to date.\n"
+    assert tree_of(root_of(project)) == before
+
+
+def test_a_second_change_stands_above_the_first(
+    project: Project, newer: Callable[..., Path]
+) -> None:
+    update(project, bring(newer("cat", "dog")))
+    update(project, bring(newer("cat", "dog", "axolotl")))
+
+    text = (root_of(project) / "CHANGELOG.md").read_text()
+    assert text.count("### API") == 1
+    assert text.index("AXOLOTL") < text.index("DOG") < text.index("## [0.1.0]")
+    assert len(list((root_of(project) / "specs" / "changes").iterdir())) == 2
+
+
+def test_a_dry_run_says_the_same_and_writes_nothing(
+    project: Project, newer: Callable[..., Path]
+) -> None:
+    before = tree_of(root_of(project))
+
+    would = update(project, bring(newer("cat", "dog")), dry_run=True)
+
+    assert tree_of(root_of(project)) == before
+    assert would.summary() == update(project, bring(newer("cat", "dog"))).summary()
+
+
+def test_a_removed_value_is_breaking(project: Project, newer: Callable[..., Path]) -> None:
+    done = update(project, bring(newer("dog")))
+
+    assert done.verdict is ChangeClass.BREAKING
+    assert "Breaking: `PetKind` loses `CAT`" in (root_of(project) / "CHANGELOG.md").read_text()
+
+
+def test_a_new_service_of_the_family_comes_along_and_a_gone_one_leaves(
+    tmp_path: Path, generator_cache: Path
+) -> None:
+    old = write_source(tmp_path / "old", model("cat"), "sagemaker-old")
+    write_source(old, model("cat"), "sagemaker")
+    new = write_source(tmp_path / "new", model("cat"), "sagemaker-new")
+    write_source(new, model("cat"), "sagemaker")
+    for root, service in ((old, "sagemaker-old"), (new, "sagemaker-new")):
+        path = root / service / "2020-01-01" / "service-2.json"
+        tree = json.loads(path.read_text())
+        tree["metadata"]["serviceId"] = service
+        path.write_text(json.dumps(tree))
+    request = Request(tmp_path / "specs", tmp_path / "src", PACKAGE)
+    sync(from_directory(old), request.specs)
+    generate(request)
+
+    done = update(Project(request), bring(new))
+
+    assert {d.service: d.verdict for d in done.differences} == {
+        "sagemaker-new": ChangeClass.ADDITIVE,
+        "sagemaker-old": ChangeClass.BREAKING,
+    }
+    assert {path.name for path in (request.out / PACKAGE).iterdir() if path.is_dir()} == {
+        "sagemaker",
+        "sagemaker_new",
+    }
+
+
+def collision(newer: Callable[..., Path], project: Project) -> Project:
+    newer("cat", PetName="String", petName="String")
+    return project
+
+
+def broken_template(newer: Callable[..., Path], project: Project) -> Project:
+    newer("cat", "dog")
+    templates = root_of(project) / "templates"
+    templates.mkdir()
+    (templates / "errors.py.jinja").write_text("import no_such_module\n")
+    given = project.generate
+    request = Request(given.specs, given.out, given.package, templates=(templates,))
+    return Project(request, project.changelog, project.pyproject)
+
+
+def no_unreleased(newer: Callable[..., Path], project: Project) -> Project:
+    newer("cat", "dog")
+    assert project.changelog is not None
+    project.changelog.write_text("# Changelog\n\n## [0.1.0]\n")
+    return project
+
+
+def dynamic_version(newer: Callable[..., Path], project: Project) -> Project:
+    newer("cat", "dog")
+    assert project.pyproject is not None
+    project.pyproject.write_text('[project]\nname = "pets-client"\ndynamic = ["version"]\n')
+    return project
+
+
+@pytest.mark.parametrize(
+    ("spoil", "error", "text"),
+    [
+        (collision, NameCollision, "'PetName' and 'petName' are both 'pet_name' in Python"),
+        (broken_template, UpdateError, "fails to import: ModuleNotFoundError: No module named"),
+        (no_unreleased, WriteError, "there is no heading `## [Unreleased]`"),
+        (dynamic_version, WriteError, "there is no static version of three numbers"),
+    ],
+)
+def test_a_step_that_fails_leaves_everything_as_it_was(
+    project: Project,
+    newer: Callable[..., Path],
+    spoil: Callable[[Callable[..., Path], Project], Project],
+    error: type[GeneratorError],
+    text: str,
+) -> None:
+    project = spoil(newer, project)
+    before = tree_of(root_of(project))
+
+    with pytest.raises(error) as raised:
+        update(project, bring(root_of(project).parent / "new"))
+
+    assert text in str(raised.value)
+    assert tree_of(root_of(project)) == before
+
+
+def test_what_was_replaced_before_an_error_comes_back(
+    project: Project, newer: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(write, "LOCK_TIMEOUT", 0.2)
+    before = tree_of(root_of(project))
+
+    with write.locked_tree(project.generate.specs), pytest.raises(WriteError, match=r"has held it"):
+        update(project, bring(newer("cat", "dog")))
+
+    assert tree_of(root_of(project)) == before
+
+
+def command(project: Project, source: Path, *more: str) -> list[str]:
+    return [
+        *(sys.executable, "-m", "aiobotantic_codegen.cli", "update", "--from", str(source)),
+        *("--out", "src", "--package", PACKAGE, *more),
+    ]
+
+
+def test_the_command_prints_what_a_pull_request_says(
+    project: Project, newer: Callable[..., Path]
+) -> None:
+    ran = subprocess.run(
+        command(project, newer("cat", "dog")),
+        cwd=root_of(project),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert ran.stdout.startswith("# directory: additive\n\nVersion 0.1.0 to 0.2.0.\n")
+    assert "| `src/pets_client/pets/_shapes/pet.py` | changed |" in ran.stdout
+    assert "- `PetKind` gains `DOG`: `Mini.create_pet(kind)`" in ran.stdout
+    assert 'version = "0.2.0"' in (root_of(project) / "pyproject.toml").read_text()
+
+
+@pytest.mark.parametrize("seen", ["src/pets_client/pets/_shapes/pet.py", "CHANGELOG.md"])
+def test_a_run_that_is_killed_leaves_each_tree_old_or_new_and_the_next_one_finishes(
+    project: Project, newer: Callable[..., Path], tmp_path: Path, seen: str
+) -> None:
+    source = newer("cat", "dog")
+    root = root_of(project)
+    whole = shutil.copytree(root, tmp_path / "whole")
+    subprocess.run(command(project, source), cwd=whole, capture_output=True, check=True)
+    old, new = parts(tree_of(root)), parts(tree_of(whole))
+    running = subprocess.Popen(
+        command(project, source), cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+
+    while running.poll() is None and (root / seen).read_bytes() == old[seen.split("/")[0]][seen]:
+        pass
+    running.send_signal(signal.SIGKILL)
+    running.communicate()
+
+    left = parts(tree_of(root))
+    assert left["src"] == new["src"]
+    for top in old:
+        assert left[top] in (old[top], new[top]), top
+    subprocess.run(command(project, source), cwd=root, capture_output=True, check=True)
+    assert parts(tree_of(root)) == new
+
+
+def parts(tree: dict[str, bytes]) -> dict[str, dict[str, bytes]]:
+    """Files by the folder at the top, without what the next run clears away."""
+    tops: dict[str, dict[str, bytes]] = {}
+    for path, text in tree.items():
+        if not path.startswith(".") and "/." not in path:
+            tops.setdefault(path.split("/")[0], {})[path] = text
+    return tops
