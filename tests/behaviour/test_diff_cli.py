@@ -12,6 +12,10 @@ from typing import Any
 import pytest
 from minispec import spec_files
 
+from aiobotantic_codegen.changes.kinds import ChangeClass, Direction, Kind
+from aiobotantic_codegen.changes.record import Difference, Entry
+from aiobotantic_codegen.diff_cli import Form
+
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 PAINT = {
@@ -222,3 +226,11 @@ def test_service_and_specs_are_named(run: Run, tmp_path: Path) -> None:
     assert again.stderr == ""
     assert "Tiny.get(color)" in again.stdout
     assert again.stdout.startswith("mini: old.json to specs: additive")
+
+
+def test_the_contract_is_written_down_word_by_word() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "diff.md").read_text("utf-8")
+    words = [*Kind, *ChangeClass, *Direction, *Form, *Difference.model_fields, "class"]
+    words += [name for name in Entry.model_fields if name != "change_class"]
+
+    assert [word for word in words if f"`{word}`" not in page] == []
