@@ -189,6 +189,42 @@ def test_a_structure_of_which_one_place_gets_its_own_copy() -> None:
     assert changes(old, new) == ["Send request B member_retargeted breaking One|Own"]
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param(
+            {"A": ("One", STRUCTURE), "B": ("Two", STRUCTURE)},
+            {"A": ("Two", STRUCTURE), "B": ("Two", STRUCTURE)},
+            id="into one that was there",
+        ),
+        pytest.param(
+            {"A": ("One", STRUCTURE), "B": ("One", STRUCTURE)},
+            {"A": ("Two", STRUCTURE), "B": ("One", STRUCTURE)},
+            id="out of one that stays",
+        ),
+        pytest.param(
+            {"A": ("One", RED), "B": ("Two", RED)},
+            {"A": ("Two", RED), "B": ("Two", RED)},
+            id="into an enum that was there",
+        ),
+    ],
+)
+def test_a_name_that_only_one_model_has_is_no_rename(
+    old: dict[str, tuple[str, Any]], new: dict[str, tuple[str, Any]]
+) -> None:
+    old_spec, new_spec = (
+        sent(
+            {
+                "In": {"members": {member: name for member, (name, _) in held.items()}},
+                **dict(held.values()),
+            }
+        )
+        for held in (old, new)
+    )
+
+    assert changes(old_spec, new_spec) == ["Send request A member_retargeted breaking One|Two"]
+
+
 def test_an_operation_whose_input_and_output_point_to_other_structures() -> None:
     shapes = {"One": STRUCTURE, "Two": STRUCTURE}
     old = {"operations": {"Send": {"input": "One", "output": "One"}}, "shapes": shapes}
