@@ -31,7 +31,8 @@ COMMANDS = ("cli", "changes_cli", "diff_cli", "update_cli")
 SEEN_BY_ALL = {"errors", "_version", "cache"}
 VISIBLE = {stage: {*STAGES[: place + 1], *SEEN_BY_ALL} for place, stage in enumerate(STAGES)} | {
     "changes": {"load", "ir", "render", "changes", *SEEN_BY_ALL},
-    "pipeline": {*STAGES, "changes", "pipeline", *SEEN_BY_ALL},
+    "reuse": {"load", "ir", "reuse", *SEEN_BY_ALL},
+    "pipeline": {*STAGES, "changes", "reuse", "pipeline", *SEEN_BY_ALL},
     "sync": {"load", "changes", "write", "sync", *SEEN_BY_ALL},
     "update": {"load", "changes", "pipeline", "sync", "write", "update", *SEEN_BY_ALL},
     **{command: {*STAGES, *FLOWS, *COMMANDS, *SEEN_BY_ALL} for command in COMMANDS},

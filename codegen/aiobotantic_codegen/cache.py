@@ -4,19 +4,45 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hashlib import _Hash as HASH
 
 _MONTH = 30 * 24 * 3600
 _MOST_KEYS = 500  # SQLite limits the parameters of a statement
+_LIBRARIES = ("black", "botocore", "jinja2", "pydantic")
 
 
 def cache_folder() -> Path:
     """Return `$XDG_CACHE_HOME/aiobotantic`, by default `~/.cache/aiobotantic`."""
     base = Path(os.environ.get("XDG_CACHE_HOME", ""))
     return (base if base.is_absolute() else Path.home() / ".cache") / "aiobotantic"
+
+
+def add_folder(digest: HASH, folder: Path) -> None:
+    """Add the names and contents of the files below a folder; records of changes are no input."""
+    for path in sorted(folder.rglob("*")):
+        inside = path.relative_to(folder)
+        if path.is_file() and path.suffix != ".pyc" and inside.parts[0] != "changes":
+            digest.update(f"\n{inside}\n".encode())
+            digest.update(path.read_bytes())
+
+
+@cache
+def generator_digest() -> str:
+    """Return a digest of the generator's own files and of what it stands on."""
+    digest = sha256(f"{sys.version} {[version(each) for each in _LIBRARIES]}".encode())
+    add_folder(digest, Path(__file__).parent)
+    return digest.hexdigest()
 
 
 class TextCache:

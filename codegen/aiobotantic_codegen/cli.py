@@ -131,13 +131,15 @@ def generate_command(
     if timings:
         for stage, seconds in outcome.seconds.items():
             typer.echo(f"{seconds:7.3f} s  {stage}")
-        typer.echo(f"{outcome.formatted} classes went through black")
+        classes = "1 class" if outcome.formatted == 1 else f"{outcome.formatted} classes"
+        typer.echo(f"{classes} went through black")
     for path in outcome.strays:
         typer.echo(f"? {out / package / path}: no run wrote it")
     _print_change(out / package, outcome.change, check=check)
     if check and outcome.strays:
-        remedy = "move them out of the generated package, or remove them"
-        typer.echo(f"{len(outcome.strays)} files are not the generator's: {remedy}", err=True)
+        them = "it" if len(outcome.strays) == 1 else "them"
+        remedy = f"move {them} out of the generated package, or remove {them}"
+        typer.echo(f"{_files(len(outcome.strays))} not the generator's: {remedy}", err=True)
         raise typer.Exit(1)
 
 
@@ -150,12 +152,16 @@ def _print_change(root: Path, change: TreeChange, *, check: bool) -> None:
             typer.echo(f"{mark} {root / path}")
     if check:
         count = len(change.added) + len(change.changed) + len(change.removed)
-        typer.echo(f"{count} files are stale: run `aiobotantic generate`", err=True)
+        typer.echo(f"{_files(count)} stale: run `aiobotantic generate`", err=True)
         raise typer.Exit(1)
     typer.echo(
         f"{root}: {len(change.added)} added, {len(change.changed)} changed, "
         f"{len(change.removed)} removed, {change.unchanged_count} unchanged"
     )
+
+
+def _files(count: int) -> str:
+    return "1 file is" if count == 1 else f"{count} files are"
 
 
 def model_source(botocore: str | None, installed: bool, directory: Path | None) -> ModelSource:

@@ -2,7 +2,7 @@
 
 GeneratorError
 ├── SpecError        a spec, an override or a table breaks a rule
-├── NameCollision    two things of a spec would get one Python name
+├── NameCollision    two things of a spec would get one name
 ├── RenderError      the output cannot be written as text or as a path
 ├── StaleOutput      the written output differs from what the specs say
 ├── WriteError       the output tree cannot be replaced
@@ -43,7 +43,7 @@ class SpecError(GeneratorError):
 
 
 class NameCollision(GeneratorError):  # noqa: N818
-    """Two things of a spec would get one Python name; the problem names both."""
+    """Two things of a spec would get one name, in Python or on the wire; the problem names both."""
 
 
 class RenderError(GeneratorError):

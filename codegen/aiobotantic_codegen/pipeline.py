@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from aiobotantic_codegen._version import __version__
-from aiobotantic_codegen.cache import cache_folder
+from aiobotantic_codegen.cache import add_folder, cache_folder, generator_digest
 from aiobotantic_codegen.errors import SpecError, WriteError, json_pointer
 from aiobotantic_codegen.write import Keep, TreeChange, compare_tree, write_tree
 
@@ -82,12 +82,14 @@ def _make(request: Request, outcome: Outcome) -> dict[str, bytes]:
     """Return every file of the package. Imports stand here: a run with nothing to do needs none."""
     with _timed(outcome, "import"):
         from aiobotantic_codegen.format import format_texts
-        from aiobotantic_codegen.ir.build import PROTOCOLS, build_service
+        from aiobotantic_codegen.ir.build import build_service
+        from aiobotantic_codegen.ir.spoken import refusal
         from aiobotantic_codegen.load import service as load
         from aiobotantic_codegen.load.documents import ServiceOverrides
         from aiobotantic_codegen.render.environment import environment
-        from aiobotantic_codegen.render.package import package_files
+        from aiobotantic_codegen.render.package import Part, package_files
         from aiobotantic_codegen.render.sources import Sources
+        from aiobotantic_codegen.reuse import Reuse, service_output
 
     with _timed(outcome, "load"):
         overrides = load.load_overrides(request.specs)
@@ -96,44 +98,53 @@ def _make(request: Request, outcome: Outcome) -> dict[str, bytes]:
         known = load.list_services(request.specs)
         _check_services(request, overrides.services, known)
         names = list(dict.fromkeys(request.services)) or known
-        loaded = [load.load_service(request.specs, name) for name in names]
-        for each in loaded:
-            protocol = each.service.metadata.protocol
-            if not request.services and protocol not in PROTOCOLS:
-                outcome.skipped[each.name] = f"its protocol {protocol!r} is not spoken"
         prose = _load_prose(request, names)
+        reuse = Reuse(request.specs, (request.package, request.docs), overrides, behaviour, prose)
+        # A template of one's own may print anything of a service.
+        outputs = {} if request.templates else reuse.outputs(names)
+        reused = tuple(outputs)
+        loaded = [load.load_service(request.specs, name) for name in names if name not in outputs]
+        refused = {e.name: error for e in loaded if (error := refusal(e.name, e.service))}
+        if refused and (request.services or len(refused) == len(names)):
+            raise next(iter(refused.values()))
+        outcome.skipped.update({name: error.problem for name, error in refused.items()})
+        loaded = [each for each in loaded if each.name not in refused]
     with _timed(outcome, "build"):
         services = [
             build_service(each, overrides.services.get(each.name, ServiceOverrides()), behaviour)
             for each in loaded
-            if each.name not in outcome.skipped
         ]
-        for service in services:
-            for operation, reason in service.left_out.items():
-                outcome.skipped[f"{service.name}.{operation}"] = reason
     with _timed(outcome, "render"):
         env = environment(request.templates)
         texts: dict[str, str] = {}
         for service in services:
             texts.update(Sources(env, request.package, service, prose.get(service.name)).files())
-        texts.update(
-            package_files(
-                env, request.package, services, overrides.modules.get(request.package, {})
-            )
-        )
+        every: dict[str, Part] = {**outputs, **{service.name: service for service in services}}
+        names = [name for name in names if name in every]
+        modules = overrides.modules.get(request.package, {})
+        texts.update(package_files(env, request.package, [every[n] for n in names], modules))
     with _timed(outcome, "format"):
         formatted = format_texts(texts)
         outcome.formatted = formatted.made
-    sources = {
-        each.name: {
-            "api_version": each.service.metadata.api_version,
-            "source": catalog.services[each.name].source if each.name in catalog.services else "",
-            "files": dict(sorted(each.files.items())),
-        }
-        for each in loaded
-        if each.name not in outcome.skipped
-    }
+    with _timed(outcome, "keep"):
+        made = [
+            service_output(each, service, formatted.texts)
+            for each, service in zip(loaded, services, strict=True)
+        ]
+        if not request.templates:
+            reuse.keep(made, reused)
+        outputs.update({each.name: each for each in made})
     files = {path: text.encode() for path, text in formatted.texts.items()}
+    sources: dict[str, object] = {}
+    for name in names:
+        output = outputs[name]
+        files.update({path: text.encode() for path, text in output.texts.items()})
+        outcome.skipped.update({f"{name}.{o}": why for o, why in output.left_out.items()})
+        sources[name] = {
+            "api_version": output.api_version,
+            "source": catalog.services[name].source if name in catalog.services else "",
+            "files": dict(output.spec_files),
+        }
     files["py.typed"] = b""
     files["manifest.json"] = _manifest(sources, sorted([*files, "manifest.json"]))
     return files
@@ -150,6 +161,9 @@ def _load_prose(request: Request, names: Iterable[str]) -> dict[str, Prose]:
 
 
 def _check_services(request: Request, tables: Iterable[str], known: Sequence[str]) -> None:
+    if not known:
+        remedy = "Run `aiobotantic sync --specs DIR`, or name another folder with `--specs`."
+        raise SpecError(request.specs, "", "holds no service", remedy)
     for name in tables:
         if name not in known:
             raise SpecError(
@@ -212,17 +226,10 @@ class _Stamp:
     def __init__(self, request: Request) -> None:
         self.root = request.out / request.package
         digest = sha256(f"{request.package} {list(request.services)} {request.docs}".encode())
-        own = Path(__file__).parent
+        digest.update(generator_digest().encode())
         prose = [request.prose] if request.prose else []
-        for folder in (request.specs, own, *request.templates, *prose):
-            for path in sorted(folder.rglob("*")):
-                inside = path.relative_to(folder)
-                if path.is_file() and path.suffix != ".pyc" and inside.parts[0] != "changes":
-                    digest.update(f"\n{inside}\n".encode())
-                    digest.update(path.read_bytes())
-        digest.update(_version("black").encode())
-        if request.docs == "full":
-            digest.update(_version("botocore").encode())
+        for folder in (request.specs, *request.templates, *prose):
+            add_folder(digest, folder)
         self.path = cache_folder() / "generate" / digest.hexdigest()
 
     def last_run(self) -> tuple[dict[str, str], bool]:
@@ -250,12 +257,6 @@ class _Stamp:
             return sha256((self.root / path).read_bytes()).hexdigest() == digest
         except OSError:
             return False
-
-
-def _version(distribution: str) -> str:
-    from importlib.metadata import version
-
-    return f"\n{distribution} {version(distribution)}"
 
 
 @contextmanager

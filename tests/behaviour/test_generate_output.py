@@ -201,6 +201,31 @@ def test_check_lists_what_is_stale_and_writes_nothing(mini: Mini) -> None:
         assert stamps(mini.out) == before
 
 
+def test_one_file_is_said_in_the_singular(mini: Mini) -> None:
+    mini.generate()
+    stray = mini.root / "notes.txt"
+    stray.write_text("mine")
+
+    one = run(*options(mini), "--check")
+
+    assert one.returncode == 1
+    assert one.stderr == (
+        "1 file is not the generator's: move it out of the generated package, or remove it\n"
+    )
+    stray.with_name("more.txt").write_text("mine")
+    assert run(*options(mini), "--check").stderr == (
+        "2 files are not the generator's: "
+        "move them out of the generated package, or remove them\n"
+    )
+    for path in mini.root.glob("*.txt"):
+        path.unlink()
+    (mini.root / "mini" / "wire.py").unlink()
+    stale = run(*options(mini), "--check")
+    assert stale.stderr == "1 file is stale: run `aiobotantic generate`\n"
+    mini.write(spec_with([*SIZES, "singular"]))
+    assert "\n1 class went through black\n" in run(*options(mini), "--timings").stdout
+
+
 def test_check_of_what_is_up_to_date(mini: Mini, tmp_path: Path) -> None:
     mini.generate()
 
@@ -246,7 +271,7 @@ def test_a_service_whose_protocol_is_not_spoken_is_left_out_and_named(mini: Mini
     for _ in range(2):
         result = run(*options(mini))
         assert result.returncode == 0
-        assert result.stdout.startswith("left out: old: its protocol 'ec2' is not spoken\n")
+        assert result.stdout.startswith("left out: old: the protocol 'ec2' is not spoken\n")
     assert not (mini.root / "old").exists()
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from minispec import new_mini, one_structure, tree_of
 
-from aiobotantic_codegen.errors import GeneratorError, NameCollision, SpecError
+from aiobotantic_codegen.errors import GeneratorError, NameCollision, RenderError, SpecError
+from aiobotantic_codegen.pipeline import Request, generate
 
 FINE = one_structure(
     {"Size": "Size", "Part": "Part", "Token": "String"},
@@ -308,21 +309,68 @@ def test_a_spec_is_refused(case: str, tmp_path: Path, generator_cache: Path) -> 
     assert tree_of(mini.out) == before, "nothing is written"
 
 
-def test_a_protocol_is_refused_where_the_service_is_asked_for(
-    tmp_path: Path, generator_cache: Path
-) -> None:
-    from aiobotantic_codegen.pipeline import Request, generate
+LEAVE_OUT = "Leave the service out of the specs, or run `aiobotantic sync` again."
+CANNOT = {
+    "protocol": (
+        spec(metadata={"protocol": "ec2"}),
+        "/metadata/protocol",
+        "the protocol 'ec2' is not spoken",
+        "Spoken: json, rest-json.",
+    ),
+    "no operations": (
+        {"shapes": {"Part": {"members": {}}}},
+        "/operations",
+        "the service has no operations",
+        LEAVE_OUT,
+    ),
+    "no operation that is spoken": (
+        spec(operations=operation("Send", endpointdiscovery={"required": True})),
+        "/operations",
+        "none of its operations is spoken: Send: it needs endpoint discovery",
+        LEAVE_OUT,
+    ),
+}
 
-    mini = new_mini(tmp_path, spec(metadata={"protocol": "ec2"}))
+
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("case", CANNOT)
+def test_a_service_without_a_client_is_an_error_where_it_is_asked_for_or_alone(
+    case: str, named: bool, tmp_path: Path, generator_cache: Path
+) -> None:
+    bad, pointer, problem, remedy = CANNOT[case]
+    mini = new_mini(tmp_path, bad)
+    if named:
+        new_mini(tmp_path, FINE, service="other")
 
     with pytest.raises(SpecError) as caught:
-        generate(Request(mini.specs, mini.out, mini.package, services=["mini"]))
+        generate(Request(mini.specs, mini.out, mini.package, ["mini"] if named else []))
 
-    assert str(caught.value) == (
-        "mini/service-2.json#/metadata/protocol: the protocol 'ec2' is not spoken\n"
-        "  Spoken: json, rest-json."
-    )
+    assert str(caught.value) == f"mini/service-2.json#{pointer}: {problem}\n  {remedy}"
     assert not mini.out.exists()
+
+
+@pytest.mark.parametrize("case", CANNOT)
+def test_a_service_without_a_client_is_left_out_beside_others(
+    case: str, tmp_path: Path, generator_cache: Path
+) -> None:
+    bad, _, problem, _ = CANNOT[case]
+    mini = new_mini(tmp_path, bad)
+    new_mini(tmp_path, FINE, service="other")
+
+    assert mini.generate().skipped == {"mini": problem}
+    assert (mini.root / "other" / "client.py").is_file()
+    assert not (mini.root / "mini").exists()
+
+
+def test_specs_that_hold_no_service(tmp_path: Path, generator_cache: Path) -> None:
+    for check in (False, True):
+        with pytest.raises(SpecError) as caught:
+            generate(Request(tmp_path, tmp_path / "out", "empty"), check=check)
+        assert str(caught.value) == (
+            f"{tmp_path}: holds no service\n"
+            "  Run `aiobotantic sync --specs DIR`, or name another folder with `--specs`."
+        )
+    assert not (tmp_path / "out").exists()
 
 
 def test_overrides_of_a_service_that_is_not_there(tmp_path: Path, generator_cache: Path) -> None:
@@ -370,9 +418,6 @@ def test_modules_of_hand_written_code(tmp_path: Path, generator_cache: Path) -> 
 
 
 def test_a_template_that_fails_is_named(tmp_path: Path, generator_cache: Path) -> None:
-    from aiobotantic_codegen.errors import RenderError
-    from aiobotantic_codegen.pipeline import Request, generate
-
     mini = new_mini(tmp_path, FINE)
     templates = tmp_path / "templates"
     templates.mkdir()

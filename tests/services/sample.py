@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from random import Random
 
-from aiobotantic_codegen.ir.build import PROTOCOLS
+from aiobotantic_codegen.ir.spoken import PROTOCOLS
 from aiobotantic_codegen.load.botocore import ModelSource
 from aiobotantic_codegen.load.service import SERVICE
 

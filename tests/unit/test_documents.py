@@ -288,6 +288,42 @@ def test_reference_errors_name_place_and_remedy(
     assert str(caught.value) == f"{specs}/pets/service-2.json#{pointer}: {problem}\n  {remedy}"
 
 
+REPEATED_KEYS = [
+    ("service", b'"Kinds": {', b'"Kind": {"type": "blob"}, "Kinds": {', "/shapes", "Kind"),
+    ("service", b'"max": 5', b'"max": 5, "max": 6', "/shapes/Kind", "max"),
+    ("service", b'{"shape": "NotFound"}', b'{"shape": "NotFound", "shape": "Gone"}',
+     "/operations/ListPets/errors/0", "shape"),
+    # The inner object is lost with the first of the outer keys.
+    ("service", b'"shapes": {', b'"shapes": {"a": 1, "a": 2}, "shapes": {', "", "shapes"),
+    ("paginators", b'"input_token": "A"', b'"input_token": "A", "input_token": "B"',
+     "/pagination/ListPets", "input_token"),
+    ("waiters", b'"delay": 5', b'"delay": 5, "delay": 5', "/waiters/PetFed", "delay"),
+    ("rules", b'"type": "error"', b'"type": "error", "type": "tree"', "/rules/0", "type"),
+]  # fmt: skip
+SPEC_FILES = {
+    "service": ("service-2.json", PETS),
+    "paginators": ("paginators-1.json", PAGINATORS),
+    "waiters": ("waiters-2.json", WAITERS),
+    "rules": ("endpoint-rule-set-1.json", RULES),
+}
+
+
+@pytest.mark.parametrize(("kind", "once", "twice", "pointer", "key"), REPEATED_KEYS)
+def test_a_key_that_stands_twice(
+    tmp_path: Path, kind: str, once: bytes, twice: bytes, pointer: str, key: str
+) -> None:
+    name, tree = SPEC_FILES[kind]
+    text = json.dumps(tree).encode()
+    assert text.count(once) == 1
+    specs = write(tmp_path, **{kind: text.replace(once, twice)})
+    with pytest.raises(SpecError) as caught:
+        load_service(specs, "pets")
+    place = f"{specs}/pets/{name}#{pointer}".removesuffix("#")
+    assert str(caught.value) == (
+        f"{place}: key {key!r} stands twice in one object\n  Remove one of the two{AGAIN}"
+    )
+
+
 @pytest.mark.parametrize(("shape", "key"), [("Kinds", "member"), ("Tags", "key")])
 def test_a_list_or_map_without_its_element(tmp_path: Path, shape: str, key: str) -> None:
     specs = write(tmp_path, service=edited(PETS, f"/shapes/{shape}/{key}", ...))

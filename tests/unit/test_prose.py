@@ -212,6 +212,24 @@ def test_every_line_is_as_short_as_its_words_allow(html: str) -> None:
         "<code>" * 20_000 + "x",
         "a " * 50_000,
         "<![" * 20_000,
+        "<a " * 30_000,
+        "<a" * 30_000,
+        "</a <b" * 20_000,
+        "<a/" * 30_000,
+        "<a x='" * 30_000,
+        "<a x='>\"<a x=\">'" * 20_000,
+        "<a " + "x='" * 50_000 + ">",
+        "<!-- x >" * 30_000,
+        "<!--" * 30_000,
+        "<?" * 50_000,
+        "</" * 50_000,
+        "<bucket>" * 50_000,
+        "&amp;" * 50_000,
+        "&#x41" * 50_000,
+        "<code>x</code>" * 50_000,
+        "<a href='https://x.y/'>x" * 30_000,
+        "x<td>" * 50_000,
+        "- " * 100_000,
     ],
 )
 def test_no_html_takes_long(html: str) -> None:
@@ -219,6 +237,25 @@ def test_no_html_takes_long(html: str) -> None:
 
     assert len(layout(blocks(html), 84)) <= 2 * len(html) + 1000
     assert time.process_time() - start < 5
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ("a <b", "a <b"),
+        ("a < b, c <= d", "a < b, c <= d"),
+        ("<p>a <b c</p>d", "a <b c\n\nd"),
+        ("<a href='https://x.y/>a</a> b", "<a href='https://x.y/>a b"),
+        ("a<!-- hidden -->b", "ab"),
+        ("a<!-- open", "a<!-- open"),
+        ("<A HREF = 'https://x.y/' title=\"it's\">a</A>", "[a](https://x.y/)"),
+        ("<a href=https://x.y/>a</a>", "[a](https://x.y/)"),
+        ("<a\nhref='https://x.y/?b=c'\n>a</a >", "[a](https://x.y/?b=c)"),
+        ("a<br/>b<br />c", "a\n\nb\n\nc"),
+    ],
+)
+def test_what_ends_is_a_tag_and_the_rest_is_text(html: str, expected: str) -> None:
+    assert layout(blocks(html), 84) == expected
 
 
 def test_prose_by_name(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from aiobotantic_codegen.errors import NameCollision, SpecError, json_pointer
 from aiobotantic_codegen.ir import docs, names, placement
+from aiobotantic_codegen.ir.http import check_http
 from aiobotantic_codegen.ir.overrides import Overrides
 from aiobotantic_codegen.ir.paging import build_paginator
 from aiobotantic_codegen.ir.runtime_errors import COMMON_CODES
@@ -28,7 +29,7 @@ from aiobotantic_codegen.ir.service import (
     Waiter,
     shapes_of,
 )
-from aiobotantic_codegen.ir.spoken import pipeline_traits, spoken
+from aiobotantic_codegen.ir.spoken import pipeline_traits, refusal, spoken
 from aiobotantic_codegen.ir.types import ListOf, MapOf, Ref, Scalar, Value
 from aiobotantic_codegen.load.documents import (
     MemberDocument,
@@ -40,7 +41,6 @@ from aiobotantic_codegen.load.documents import (
 )
 from aiobotantic_codegen.load.service import LoadedService, ServiceOverrides
 
-PROTOCOLS = ("json", "rest-json")
 _SCALARS = {
     "boolean": Scalar.BOOLEAN,
     "integer": Scalar.INTEGER,
@@ -68,7 +68,8 @@ def build_service(
         behaviour: the whole of behaviour.toml.
 
     Raises:
-        SpecError: a protocol that the runtime does not speak, an override that matches nothing.
+        SpecError: a protocol that the runtime does not speak, no operations, a place that HTTP does
+            not have, an override that matches nothing.
         NameCollision: two names of the model are one in Python.
     """
     return _Builder(loaded, entries, behaviour).service()
@@ -78,6 +79,8 @@ class _Builder:
     def __init__(
         self, loaded: LoadedService, entries: ServiceOverrides, behaviour: Mapping[str, Any]
     ) -> None:
+        if (refused := refusal(loaded.name, loaded.service)) is not None:
+            raise refused
         self.loaded = loaded
         document, self.left_out = spoken(loaded.service)
         self.document = _with_inputs(document)
@@ -85,8 +88,8 @@ class _Builder:
         self.behaviour = behaviour
         self.overrides = Overrides(loaded.name, entries, self.document)
         self.shapes = self.document.shapes
-        self._check_protocol()
         self._check_names()
+        check_http(self.document, self.file)
         self.value = cache(self._value)
         self.holders: list[str] = []
         self.references = cache(self._references)
@@ -138,16 +141,6 @@ class _Builder:
 
     def _operations(self) -> Iterable[tuple[str, OperationDocument]]:
         return self.document.operations.items()
-
-    def _check_protocol(self) -> None:
-        protocol = self.document.metadata.protocol
-        if protocol not in PROTOCOLS:
-            raise SpecError(
-                self.file,
-                "/metadata/protocol",
-                f"the protocol {protocol!r} is not spoken",
-                f"Spoken: {', '.join(PROTOCOLS)}.",
-            )
 
     def _check_names(self) -> None:
         for name, shape in self.shapes.items():
@@ -306,6 +299,7 @@ class _Builder:
             file=self.file,
             pointer=f"/shapes/{name}/members",
             what="member",
+            where="in the JSON body",
             remedy="Give one of them another locationName.",
         )
         taken = set(keys.values())

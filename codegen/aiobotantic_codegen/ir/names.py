@@ -251,12 +251,13 @@ def unique(
     file: str,
     pointer: str,
     what: str,
+    where: str = "in Python",
     remedy: str = RENAME,
 ) -> dict[str, str]:
-    """Return wire name to Python name.
+    """Return wire name to the name that stands for it in one place, e.g. in Python.
 
     Raises:
-        NameCollision: two wire names give one Python name.
+        NameCollision: two wire names give one name there.
     """
     names: dict[str, str] = {}
     owners: dict[str, str] = {}
@@ -266,7 +267,7 @@ def unique(
             raise NameCollision(
                 file,
                 pointer,
-                f"the {what}s {owners[name]!r} and {wire!r} are both {name!r} in Python",
+                f"the {what}s {owners[name]!r} and {wire!r} are both {name!r} {where}",
                 remedy,
             )
         names[wire], owners[name] = name, wire

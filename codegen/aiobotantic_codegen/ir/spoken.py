@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from aiobotantic_codegen.errors import SpecError
 from aiobotantic_codegen.load.documents import OperationDocument, ServiceDocument, ShapeDocument
 
+PROTOCOLS = ("json", "rest-json")
 EVENTS_IN = "its request is a stream of events, which needs HTTP/2"
 DISCOVERY = "it needs endpoint discovery"
 CHECKSUM = "it needs checksums of its bodies (httpChecksum)"
@@ -23,6 +25,25 @@ _PIPELINE_TRAITS = {
     "static_context_params",
     "unsigned_payload",
 }
+
+
+def refusal(name: str, document: ServiceDocument) -> SpecError | None:
+    """Return why there is no client of the service `name`, or None where there is one."""
+    file = f"{name}/service-2.json"
+    protocol = document.metadata.protocol
+    if protocol not in PROTOCOLS:
+        problem = f"the protocol {protocol!r} is not spoken"
+        remedy = f"Spoken: {', '.join(PROTOCOLS)}."
+        return SpecError(file, "/metadata/protocol", problem, remedy)
+    kept, left_out = spoken(document)
+    if kept.operations:
+        return None
+    reasons = [f"{operation}: {reason}" for operation, reason in left_out.items()]
+    problem = f"none of its operations is spoken: {'; '.join(reasons[:3])}"
+    if not reasons:
+        problem = "the service has no operations"
+    remedy = "Leave the service out of the specs, or run `aiobotantic sync` again."
+    return SpecError(file, "/operations", problem, remedy)
 
 
 def spoken(document: ServiceDocument) -> tuple[ServiceDocument, dict[str, str]]:

@@ -6,7 +6,6 @@ A source lists its services by looking, never from memory.
 from __future__ import annotations
 
 import gzip
-import json
 import re
 import subprocess
 import sys
@@ -25,6 +24,7 @@ from typing import Any
 from aiobotantic_codegen.cache import cache_folder
 from aiobotantic_codegen.errors import SyncError
 from aiobotantic_codegen.load.service import SERVICE, SPEC_FILES, load_catalog
+from aiobotantic_codegen.load.unique_keys import RepeatedKey, read_unique
 
 DEFAULT_PREFIX = "sagemaker"
 """Services whose name starts so are synced when none is named."""
@@ -279,24 +279,17 @@ def _read_json(entry: Traversable, place: str) -> dict[str, Any]:
         text = entry.read_bytes()
         if entry.name.endswith(".gz"):
             text = gzip.decompress(text)
-        tree = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_no_constant)
+        tree = read_unique(text, _no_constant)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise SyncError(file, "", f"not valid gzip: {error}", remedy) from None
     except (OSError, zipfile.BadZipFile) as error:
         raise SyncError(file, "", f"cannot be read: {error}", remedy) from None
+    except RepeatedKey as error:
+        raise SyncError(file, error.pointer, error.problem, remedy) from None
     except (ValueError, RecursionError) as error:
         raise SyncError(file, "", f"not valid JSON: {error}", remedy) from None
     if not isinstance(tree, dict):
         raise SyncError(file, "", "not a JSON object", remedy)
-    return tree
-
-
-def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    tree = dict(pairs)
-    if len(tree) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"key {twice!r} stands twice in one object")
     return tree
 
 

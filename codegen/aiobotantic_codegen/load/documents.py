@@ -15,6 +15,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
 from aiobotantic_codegen.errors import SpecError, json_pointer
+from aiobotantic_codegen.load.unique_keys import RepeatedKey, read_unique
 
 
 def _drop(text: str | None) -> None:
@@ -371,9 +372,16 @@ def parse_json(document: type[D], text: bytes, file: str) -> D:
     """Read a JSON spec file as a document.
 
     Raises:
-        SpecError: The text is no JSON, or has an unknown key, a missing key or a wrong type.
+        SpecError: The text is no JSON, has a key twice, an unknown key, a missing key or a wrong
+            type.
     """
-    return _validated(lambda: document.model_validate_json(text), lambda: json.loads(text), file)
+    parsed = _validated(lambda: document.model_validate_json(text), lambda: json.loads(text), file)
+    try:
+        read_unique(text)
+    except RepeatedKey as error:
+        remedy = "Remove one of the two, or run `aiobotantic sync` again."
+        raise SpecError(file, error.pointer, error.problem, remedy) from None
+    return parsed
 
 
 def parse_mapping(document: type[D], mapping: dict[str, Any], file: str) -> D:

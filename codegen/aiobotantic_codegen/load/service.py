@@ -34,6 +34,7 @@ __all__ = [
     "load_overrides",
     "load_service",
     "parse_service",
+    "spec_digests",
 ]
 
 SERVICE = "service-2.json"
@@ -89,6 +90,12 @@ def load_service(specs: Path, name: str) -> LoadedService:
     folder = specs / name
     texts = {file: (folder / file).read_bytes() for file in SPEC_FILES if (folder / file).is_file()}
     return parse_service(name, folder, texts)
+
+
+def spec_digests(folder: Path) -> dict[str, str]:
+    """Return the sha256 of each spec file of a service, as LoadedService has them."""
+    files = (file for file in SPEC_FILES if (folder / file).is_file())
+    return {file: sha256((folder / file).read_bytes()).hexdigest() for file in files}
 
 
 def parse_service(name: str, folder: Path, texts: Mapping[str, bytes]) -> LoadedService:

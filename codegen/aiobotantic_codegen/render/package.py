@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
 
 from jinja2 import Environment
 
 from aiobotantic_codegen.ir.names import check_python_name, unique
 from aiobotantic_codegen.ir.overrides import FILE
-from aiobotantic_codegen.ir.service import Service
 from aiobotantic_codegen.render.environment import render
 
 
+class Part(Protocol):
+    """A service, as far as its package names it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def module(self) -> str: ...
+    @property
+    def class_name(self) -> str: ...
+
+
 def package_files(
-    env: Environment, package: str, services: Sequence[Service], modules: Mapping[str, str]
+    env: Environment, package: str, services: Sequence[Part], modules: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
     """Yield path and text of each file. `modules`: name to the module that it re-exports."""
     _check(services, modules, f"/modules/{package}")
@@ -28,7 +39,7 @@ def package_files(
         yield f"{module}.py", text
 
 
-def _check(services: Sequence[Service], modules: Mapping[str, str], pointer: str) -> None:
+def _check(services: Sequence[Part], modules: Mapping[str, str], pointer: str) -> None:
     """Services, and the modules beside them, share one package."""
     classes = {service.name: str(service.class_name) for service in services}
     folders = {service.name: service.module for service in services}

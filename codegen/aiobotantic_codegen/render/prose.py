@@ -44,6 +44,9 @@ _TYPOGRAPHY = {
 _MARK = re.compile(r"[-*+>#|=.:_~]+|\d+[.)]")
 """Words that would mean something at the start of a line."""
 _STOPS = frozenset(".,;:")
+_ATTRIBUTES = r"""(?:[^<>"'=]|=\s*+(?:"[^<>"]*+"|'[^<>']*+'|[^\s<>"'=]*+(?=[\s>])))*+>"""
+_NO_TAG = re.compile(rf"<(?!/?[A-Za-z]{_ATTRIBUTES}|!--[^<>]*-->|(?:\?|!(?!--|\[))[^<>]*+>)")
+"""A `<` of what does not end before the next one: no tag, or one with a quote that stays open."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +70,12 @@ class Block:
 
 def blocks(html: str) -> list[Block]:
     """Return the blocks of an HTML text; nothing where it says nothing."""
+    if not html:  # nearly always, where docstrings say facts alone
+        return []
     reader = _Reader()
-    # The parser refuses marked sections that it does not know; in prose they are text.
-    reader.feed(html.replace("<![", "&lt;!["))
+    # The parser reads to the end of the text at each tag that does not end, and refuses marked
+    # sections that it does not know; in prose both are text.
+    reader.feed(_NO_TAG.sub("&lt;", html))
     reader.close()
     reader.end_block()
     return reader.blocks
@@ -83,7 +89,7 @@ def words(text: str) -> tuple[str, ...]:
             found.add_whole(f"`{part}`")
         else:
             found.add(part)
-    return tuple(found.words)
+    return found.words
 
 
 def with_facts(prose: Sequence[Block], facts: str) -> list[Block]:
@@ -133,13 +139,13 @@ def _lines(block: Block, width: int, lead: int) -> Iterator[str]:
 
 def _glued(words: Iterable[str]) -> list[str]:
     """Return what a line may begin with."""
-    found: list[str] = []
+    found: list[list[str]] = []
     for word in words:
         if found and _MARK.fullmatch(word):
-            found[-1] += f" {word}"
+            found[-1].append(word)
         else:
-            found.append(word)
-    return found
+            found.append([word])
+    return [" ".join(group) for group in found]
 
 
 def _columns(word: str) -> int:
@@ -182,8 +188,20 @@ class _Words:
     """Words as they come in: text between spaces, and pieces that are never broken."""
 
     def __init__(self) -> None:
-        self.words: list[str] = []
+        self._pieces: list[list[str]] = []
         self._open = False
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words so far; those that grow are joined here alone, once."""
+        return tuple(map("".join, self._pieces))
+
+    def end_term(self) -> bool:
+        """End the last word with a colon; return whether there is one."""
+        if self._pieces and not self._pieces[-1][-1].endswith(":"):
+            self._pieces[-1].append(":")
+        self.add(" ")
+        return bool(self._pieces)
 
     def add(self, text: str) -> None:
         """Add text; where no space stands between, it goes on with the last word."""
@@ -198,10 +216,10 @@ class _Words:
 
     def add_whole(self, piece: str) -> None:
         """Add a piece that may hold spaces."""
-        if self._open and self.words:
-            self.words[-1] += piece
+        if self._open and self._pieces:
+            self._pieces[-1].append(piece)
         else:
-            self.words.append(piece)
+            self._pieces.append([piece])
         self._open = True
 
 
@@ -221,7 +239,7 @@ class _Reader(HTMLParser):
         self.blocks: list[Block] = []
         self._words = _Words()
         self._open: list[_Container] = []
-        self._run = ""
+        self._run: list[str] = []
         self._code = 0
         self._href = ""
         self._linked: list[str] = []
@@ -241,7 +259,7 @@ class _Reader(HTMLParser):
             self._end_link()
             self._href = _address(dict(attrs).get("href") or "")
         elif tag in ("td", "th"):
-            self._run += " "
+            self._run.append(" ")
         elif tag in _PLAIN:
             return
         elif tag in _PARAGRAPHS:
@@ -274,10 +292,7 @@ class _Reader(HTMLParser):
             self._end_link()
         elif tag == "dt":
             self._end_link()
-            if self._words.words and not self._words.words[-1].endswith(":"):
-                self._words.words[-1] += ":"
-            self._words.add(" ")
-            self._term = bool(self._words.words)
+            self._term = self._words.end_term()
         elif tag in _PARAGRAPHS:
             self.end_block()
         elif tag == "li" or tag in _LISTS or tag in _NOTES:
@@ -290,7 +305,7 @@ class _Reader(HTMLParser):
         if self._verbatim is not None:
             self._verbatim.append(data)
         else:
-            self._run += data
+            self._run.append(data)
             self._term = self._term and not data.strip()
 
     def end_block(self) -> None:
@@ -299,7 +314,7 @@ class _Reader(HTMLParser):
         self._end_link()
         self._code = 0
         self._term = False
-        text, self._words = tuple(self._words.words), _Words()
+        text, self._words = self._words.words, _Words()
         if text:
             indent, marker = self._place()
             self.blocks.append(Block(text, indent, marker))
@@ -315,7 +330,7 @@ class _Reader(HTMLParser):
 
     def _end_run(self) -> None:
         """Add what was read since the last tag as code, or as plain text."""
-        run, self._run = _clean(self._run), ""
+        run, self._run = _clean("".join(self._run)), []
         if not self._code or not run.strip():
             self._add(run)
             return
