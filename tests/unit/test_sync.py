@@ -402,7 +402,7 @@ def test_a_version_that_does_not_exist(index: Path) -> None:
     assert str(caught.value) == (
         "botocore==9.9.9: pip cannot download it: "
         "ERROR: No matching distribution found for botocore==9.9.9\n"
-        "  Check the version and the network, or use `--installed` or `--from DIR`."
+        "  Check the version and the network, or use the installed one or a directory."
     )
     assert list(wheels().iterdir()) == []
 

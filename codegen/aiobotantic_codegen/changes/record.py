@@ -1,6 +1,6 @@
 """What a change is: entries, each one fact at one place, and the whole that they make.
 
-The JSON of these documents is a contract for other tools; docs/changes.md describes it.
+The JSON of these documents is a contract for other tools; docs/diff.md describes it.
 """
 
 from __future__ import annotations

@@ -98,17 +98,7 @@ class ModelSource:
         folder = self._existing_folder(name)
         flat = folder.name == name
         place = f"{self.place}/{name}" if flat else f"{self.place}/{name}/{folder.name}"
-        # Backwards, so that a plain file wins over a compressed one, as in botocore.
-        listing = sorted(folder.iterdir(), key=lambda entry: entry.name, reverse=True)
-        entries = {entry.name.removesuffix(".gz"): entry for entry in listing}
-        files: dict[str, dict[str, Any]] = {}
-        for file in SPEC_FILES:
-            if file in entries:
-                files[file] = _read_json(entries[file], place)
-            extras = file.removesuffix(".json") + _EXTRAS
-            if extras in entries:
-                merge = _read_json(entries[extras], place).get("merge", {})
-                files[file] = _merged(files.get(file, {}), merge)
+        files = read_folder(folder, place)
         return ServiceModel(
             name=name,
             api_version=_api_version(files[SERVICE]) if flat else folder.name,
@@ -226,7 +216,7 @@ def _download(requirement: str, cache: Path) -> Path:
     warnings = [line for line in lines[:-1] if line.startswith("WARNING:")]
     # The last line alone does not tell an unknown version from a network that is down.
     problem = "\n  ".join([f"pip cannot download it: {lines[-1].strip()}", *warnings[-1:]])
-    remedy = "Check the version and the network, or use `--installed` or `--from DIR`."
+    remedy = "Check the version and the network, or use the installed one or a directory."
     raise SyncError(requirement, "", problem, remedy)
 
 
@@ -247,6 +237,30 @@ def _api_version(service: dict[str, Any]) -> str:
 
 def _holds_service(folder: Traversable) -> bool:
     return any((folder / name).is_file() for name in (SERVICE, f"{SERVICE}.gz"))
+
+
+def read_folder(folder: Traversable, place: str) -> dict[str, dict[str, Any]]:
+    """The spec files in one folder by name, sdk-extras merged.
+
+    Args:
+        folder: The folder of one API version.
+        place: What it is called in messages.
+
+    Raises:
+        SyncError: A file cannot be read, or is no JSON object.
+    """
+    # Backwards, so that a plain file wins over a compressed one, as in botocore.
+    listing = sorted(folder.iterdir(), key=lambda entry: entry.name, reverse=True)
+    entries = {entry.name.removesuffix(".gz"): entry for entry in listing}
+    files: dict[str, dict[str, Any]] = {}
+    for file in SPEC_FILES:
+        if file in entries:
+            files[file] = _read_json(entries[file], place)
+        extras = file.removesuffix(".json") + _EXTRAS
+        if extras in entries:
+            merge = _read_json(entries[extras], place).get("merge", {})
+            files[file] = _merged(files.get(file, {}), merge)
+    return files
 
 
 def read_json(path: Path) -> dict[str, Any]:
