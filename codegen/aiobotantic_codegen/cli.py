@@ -16,6 +16,7 @@ import typer
 
 from aiobotantic_codegen.diff_cli import diff_command
 from aiobotantic_codegen.errors import GeneratorError
+from aiobotantic_codegen.history_cli import history_command
 
 if TYPE_CHECKING:
     from aiobotantic_codegen.load.botocore import ModelSource
@@ -31,6 +32,7 @@ app = typer.Typer(
 )
 
 app.command(name="diff")(diff_command)
+app.command(name="history")(history_command)
 
 
 class Docs(StrEnum):

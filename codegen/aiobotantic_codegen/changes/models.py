@@ -104,9 +104,18 @@ def from_source(source: ModelSource, service: str | None) -> Model:
 
 def of_service(model: ServiceModel, *, whole: bool = True) -> Model:
     """Check the files of a service."""
+    model = replace(model, files={**model.files, SERVICE: _identified(model.files[SERVICE])})
     texts = {file: json.dumps(tree).encode() for file, tree in model.files.items()}
     loaded = parse_service(model.name, Path(model.place), texts)
     return Model(source=model.source, loaded=loaded, trees=model.files, whole=whole)
+
+
+def _identified(tree: dict[str, Any]) -> dict[str, Any]:
+    """Return a model with a `serviceId`: releases before 1.8.45 or so have none."""
+    metadata = tree.get("metadata")
+    if not isinstance(metadata, dict) or "serviceId" in metadata:
+        return tree
+    return {**tree, "metadata": {**metadata, "serviceId": ""}}
 
 
 def _holds_service(folder: Path) -> bool:

@@ -21,7 +21,8 @@ class Names:
         self._old = old
         self._new = new
         self._chosen = {(entry.shape, entry.member): entry.name for entry in overrides.names}
-        self._class = overrides.class_name or names.service_class_name("", new.metadata.service_id)
+        full_name, identity = new.metadata.service_full_name, new.metadata.service_id
+        self._class = overrides.class_name or names.service_class_name(full_name, identity)
 
     def touched(
         self,

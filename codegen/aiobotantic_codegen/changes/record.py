@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, computed_field
 from aiobotantic_codegen.changes.kinds import ChangeClass, Direction, Kind, Semver
 
 __all__ = [
+    "SEMVER",
     "ChangeClass",
     "ChangeDocument",
     "Counts",
@@ -65,7 +66,7 @@ def gravest(classes: Iterable[ChangeClass]) -> ChangeClass:
     return min(classes, key=order.index, default=ChangeClass.NONE)
 
 
-_SEMVER = {
+SEMVER = {
     ChangeClass.BREAKING: Semver.MAJOR,
     ChangeClass.ADDITIVE: Semver.MINOR,
     ChangeClass.CONSTRAINT: Semver.PATCH,
@@ -73,6 +74,7 @@ _SEMVER = {
     ChangeClass.DOCS: Semver.PATCH,
     ChangeClass.NONE: Semver.NONE,
 }
+"""What the gravest class of a change means for a version."""
 
 
 class Counts(ChangeDocument):
@@ -109,4 +111,4 @@ class Difference(ChangeDocument):
     @property
     def semver(self) -> Semver:
         """What the verdict means for the package's version, by Semantic Versioning."""
-        return _SEMVER[self.verdict]
+        return SEMVER[self.verdict]
