@@ -111,7 +111,7 @@ def of_service(model: ServiceModel, *, whole: bool = True) -> Model:
 
 
 def _identified(tree: dict[str, Any]) -> dict[str, Any]:
-    """Return a model with a `serviceId`: releases before 1.8.45 or so have none."""
+    """Return a model with a `serviceId`: releases before 1.10.45 have none."""
     metadata = tree.get("metadata")
     if not isinstance(metadata, dict) or "serviceId" in metadata:
         return tree

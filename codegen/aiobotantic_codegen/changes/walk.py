@@ -193,6 +193,9 @@ def core_pattern(pattern: str) -> str:
 def _member_facts(name: str, old: ShapeDocument, new: ShapeDocument) -> Iterator[Fact]:
     arm = (new.union or new.eventstream) and old is not _NO_SHAPE
     for member, document in new.members.items():
+        before = old.members.get(member)
+        if before == document and (member in old.required) == (member in new.required):
+            continue
         told = Fact(
             f".{member}",
             Kind.UNION_ARM_ADDED if arm else Kind.MEMBER_ADDED,
@@ -201,7 +204,6 @@ def _member_facts(name: str, old: ShapeDocument, new: ShapeDocument) -> Iterator
             required=member in new.required,
             token=document.idempotency_token,
         )
-        before = old.members.get(member)
         if before is None:
             yield told
         else:
