@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
 import json
 import os
-import pty
-import signal
-import subprocess
-import sys
-import time
-import zipfile
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
+from botocore_releases import BROKEN, STEPS, git, make_clone, make_wheel, model
 from minispec import one_structure, spec_files
 
 from aiobotantic_codegen.changes.history import Row, Span, read_history
@@ -31,94 +21,9 @@ from aiobotantic_codegen.load.releases import (
     WheelReleases,
 )
 
-Files = Mapping[str, Any]
-
-NEW_YEAR = 1672531200  # 2023-01-01
-
-GIT = {
-    "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_AUTHOR_NAME": "A",
-    "GIT_AUTHOR_EMAIL": "a@example.com",
-    "GIT_COMMITTER_NAME": "A",
-    "GIT_COMMITTER_EMAIL": "a@example.com",
-}
-
-
-def model(*, kinds: tuple[str, ...] = ("cat",), api: str = "2020-01-01", **members: Any) -> Files:
-    """The files of a service, at their places below its folder."""
-    shapes = {"Kind": {"enum": list(kinds), "documentation": "<p>Kinds.</p>"}}
-    spec = one_structure({"Kind": "Kind", **members}, shapes=shapes)
-    return {f"{api}/{file}": tree for file, tree in spec_files(spec).items()}
-
-
-def as_bytes(path: str, tree: Any) -> bytes:
-    text = tree if isinstance(tree, bytes) else json.dumps(tree).encode()
-    return gzip.compress(text) if path.endswith(".gz") else text
-
-
-def make_clone(folder: Path, releases: Mapping[str, Mapping[str, Files]]) -> Path:
-    """A clone with a tag for each version; its services as files below their folders."""
-    lines: list[bytes] = []
-    for day, (version, services) in enumerate(releases.items()):
-        when = f"{NEW_YEAR + day * 86400} +0000"
-        lines += [b"commit refs/heads/main", f"committer A <a@example.com> {when}".encode()]
-        lines += [b"data 0", b"deleteall"]
-        for service, files in services.items():
-            for path, tree in files.items():
-                text = as_bytes(path, tree)
-                lines.append(f"M 100644 inline botocore/data/{service}/{path}".encode())
-                lines += [f"data {len(text)}".encode(), text]
-        lines += [f"reset refs/tags/{version}".encode(), b"from refs/heads/main", b""]
-    git(folder.parent, "init", "-q", "--bare", folder.name)
-    git(folder, "fast-import", "--quiet", given=b"\n".join(lines))
-    return folder
-
-
-def git(folder: Path, *words: str, given: bytes = b"") -> str:
-    done = subprocess.run(
-        ["git", *words], cwd=folder, input=given, capture_output=True, env=os.environ | GIT
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.decode()
-
-
-def make_wheel(folder: Path, version: str, services: Mapping[str, Files]) -> Path:
-    folder.mkdir(exist_ok=True)
-    wheel = folder / f"botocore-{version}-py3-none-any.whl"
-    info = f"botocore-{version}.dist-info"
-    metadata = f"Metadata-Version: 2.1\nName: botocore\nVersion: {version}\n"
-    tag = "Wheel-Version: 1.0\nGenerator: a test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-    with zipfile.ZipFile(wheel, "w") as archive:
-        for service, files in services.items():
-            for path, tree in files.items():
-                archive.writestr(f"botocore/data/{service}/{path}", as_bytes(path, tree))
-        archive.writestr(f"{info}/METADATA", metadata)
-        archive.writestr(f"{info}/WHEEL", tag)
-        archive.writestr(f"{info}/RECORD", "")
-    return wheel
-
-
-def run(*words: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "aiobotantic_codegen.cli", "history", *map(str, words)]
-    return subprocess.run(
-        command, capture_output=True, text=True, env=os.environ | environment, check=False
-    )
-
 
 def told(rows: list[Row]) -> list[tuple[str, str | None, str]]:
     return [(row.release, row.previous, str(row.verdict)) for row in rows]
-
-
-STEPS: dict[str, Mapping[str, Files]] = {
-    "1.8.0": {"s3": model()},
-    "1.9.0": {"mini": model(), "s3": model()},
-    "1.9.1": {"mini": model(), "s3": model(kinds=("fish",))},
-    "1.10.0": {"mini": model(kinds=("cat", "dog"))},
-    "1.10.1": {"mini": model(kinds=("cat", "dog"))},
-    "1.10.2": {"mini": model(kinds=("dog",))},
-    "1.11.0": {},
-}
 
 
 @pytest.fixture
@@ -299,12 +204,6 @@ def test_files_of_every_form_are_read(tmp_path: Path) -> None:
 
 # --- what cannot be read
 
-BROKEN = {
-    "1.0": {"mini": model()},
-    "1.1": {"mini": {"2020-01-01/service-2.json": b'{"metadata": \xff}'}},
-    "1.2": {"mini": model(kinds=("cat", "dog"))},
-}
-
 
 def test_a_release_that_cannot_be_read_is_a_row(tmp_path: Path) -> None:
     failed, changed = read_history(GitReleases(make_clone(tmp_path / "r", BROKEN)), "mini")
@@ -324,6 +223,13 @@ def test_where_nothing_before_can_be_read_the_next_row_says_so(tmp_path: Path) -
     assert (failed.release, failed.state) == ("1.2", "failed")
     assert failed.error is not None and failed.error.startswith("1.1:botocore/data/mini/")
     assert told([changed]) == [("1.3", "1.2", "breaking")]
+
+
+def test_a_service_that_was_there_only_broken_came_and_went_unseen(tmp_path: Path) -> None:
+    steps = {"1.0": {}, "1.1": BROKEN["1.1"], "1.2": {}, "1.3": BROKEN["1.2"]}
+    rows = read_history(GitReleases(make_clone(tmp_path / "r", steps)), "mini")
+
+    assert [(row.release, row.state) for row in rows] == [("1.1", "failed"), ("1.3", "added")]
 
 
 def test_an_unknown_key_is_named_with_its_place(tmp_path: Path) -> None:
@@ -382,6 +288,16 @@ def test_a_service_that_no_release_has(clone: Path) -> None:
     with pytest.raises(SyncError) as caught:
         read_history(GitReleases(clone), "minni", Span.of("..1.10.1"))
     assert str(caught.value) == (f"{clone}: no release has a service `minni`\n  Did you mean mini?")
+
+
+def test_a_repository_of_something_else(tmp_path: Path) -> None:
+    folder = make_clone(tmp_path / "r", {"1.0": {}, "1.1": {}})
+    with pytest.raises(SyncError) as caught:
+        read_history(GitReleases(folder), "mini")
+    assert str(caught.value) == (
+        f"{folder}: no release has a service `mini`\n"
+        "  Check the name, and that these are releases of botocore."
+    )
 
 
 def test_a_range_without_two_releases(clone: Path) -> None:
@@ -450,156 +366,3 @@ def test_the_index_is_asked_for_the_releases_of_the_range(
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "nothing"))
     with pytest.raises(SyncError, match="pip cannot list its versions: ERROR: No matching"):
         releases.listing()
-
-
-# --- the command
-
-
-def test_json(clone: Path) -> None:
-    done = run("--git", clone, "--service", "mini", "--format", "json")
-    rows = json.loads(done.stdout)
-
-    assert (done.returncode, done.stderr) == (0, "")
-    assert [row["release"] for row in rows] == ["1.9.0", "1.10.0", "1.10.2", "1.11.0"]
-    assert rows[1] == {
-        "release": "1.10.0",
-        "previous": "1.9.1",
-        "date": "2023-01-04",
-        "state": "changed",
-        "verdict": "additive",
-        "semver": "minor",
-        "classes": dict.fromkeys(ChangeClass, 0) | {"additive": 2},
-        "kinds": dict.fromkeys(Kind, 0) | {"enum_value_added": 2},
-        "documentation": 0,
-        "box": 0,
-        "error": None,
-    }
-
-
-def test_csv(clone: Path) -> None:
-    done = run("--git", clone, "--service", "mini", "--format", "csv", "--versions", "1.9.0..1.10")
-    (row,) = csv.DictReader(io.StringIO(done.stdout))
-
-    assert (row["release"], row["verdict"], row["additive"]) == ("1.10.0", "additive", "2")
-    assert (row["enum_value_added"], row["breaking"], row["error"]) == ("2", "0", "")
-    assert list(row)[:7] == [
-        "release",
-        "previous",
-        "date",
-        "state",
-        "verdict",
-        "semver",
-        "breaking",
-    ]
-
-
-def test_a_table_for_people(clone: Path) -> None:
-    done = run("--git", clone, "--service", "mini")
-    lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
-
-    assert "1.10.2 2023-01-06 breaking major 2 2 enum_value_removed" in lines
-    assert lines[-1] == "mini: 4 releases: 2 breaking, 2 additive"
-
-
-def test_a_bar_is_for_a_terminal_alone(clone: Path) -> None:
-    ours, theirs = pty.openpty()
-    words = ["--git", str(clone), "--service", "mini", "--format", "json"]
-    done = subprocess.run(
-        [sys.executable, "-m", "aiobotantic_codegen.cli", "history", *words],
-        stdout=subprocess.PIPE,
-        stderr=theirs,
-        env=os.environ | {"TERM": "xterm"},
-    )
-    os.close(theirs)
-    shown = os.read(ours, 100_000).decode()
-    os.close(ours)
-
-    assert len(json.loads(done.stdout)) == 4
-    assert "1.9.0" in shown
-
-
-def test_no_change_is_no_row(clone: Path) -> None:
-    words = ("--git", clone, "--service", "mini", "--versions", "1.10.0..1.10.1", "--format")
-
-    assert json.loads(run(*words, "json").stdout) == []
-    assert run(*words, "table").stdout.splitlines()[-1] == "mini: 0 releases"
-    assert len(run(*words, "csv").stdout.splitlines()) == 1
-
-
-def test_the_exit_code_tells_of_a_release_that_cannot_be_read(tmp_path: Path) -> None:
-    folder = make_clone(tmp_path / "r", BROKEN)
-    done = run("--git", folder, "--service", "mini", "--format", "json")
-    strict = run("--git", folder, "--service", "mini", "--format", "json", "--strict")
-
-    assert done.returncode == 1
-    assert [row["state"] for row in json.loads(done.stdout)] == ["failed", "changed"]
-    assert done.stderr.startswith("error: 1.1: 1.1:botocore/data/mini/2020-01-01/service-2.json: ")
-    assert (strict.returncode, strict.stdout) == (2, "")
-    assert strict.stderr.startswith("error: 1.1:botocore/data/mini/2020-01-01/service-2.json: ")
-
-
-@pytest.mark.parametrize(
-    ("words", "problem"),
-    [
-        ([], "give --versions, or --git or --wheels"),
-        (["--git", "a", "--wheels", "b"], "give one of --git and --wheels"),
-        (["--versions", "1.2"], "--versions: '1.2' is no range of versions"),
-        (["--git", "a", "--jobs", "0"], "Invalid value for '--jobs'"),
-    ],
-)
-def test_arguments_that_make_no_sense(words: list[str], problem: str) -> None:
-    done = run(*words)
-
-    assert done.returncode == 2
-    assert problem in done.stderr
-
-
-@pytest.fixture(scope="module")
-def long_clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clone whose history takes long enough to be interrupted."""
-    members = {f"Member{n}": "String" for n in range(3000)}
-    steps = {f"1.{n}.0": {"mini": model(kinds=(str(n),), **members)} for n in range(200)}
-    return make_clone(tmp_path_factory.mktemp("long") / "r", steps)
-
-
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGKILL])
-@pytest.mark.parametrize("jobs", ["1", "2"])
-def test_interrupted_it_ends_with_all_its_processes(
-    long_clone: Path, sent: signal.Signals, jobs: str
-) -> None:
-    words = ["--git", str(long_clone), "--service", "mini", "--jobs", jobs]
-    command = [sys.executable, "-m", "aiobotantic_codegen.cli", "history", *words]
-    ours = {**os.environ, "HISTORY_OF": f"{os.getpid()}-{sent}-{jobs}"}
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ours
-    ) as started:
-        mark = f"HISTORY_OF={ours['HISTORY_OF']}".encode()
-        until(lambda: len(processes(mark, "cat-file", "--batch")) == int(jobs))
-        started.send_signal(sent)
-        output, errors = started.communicate(timeout=30)
-    until(lambda: not processes(mark))
-
-    assert started.returncode != 0
-    assert output == ""
-    assert "Traceback" not in errors
-
-
-def processes(mark: bytes, *words: str) -> list[int]:
-    """Processes with a mark in their environment, whose command has some words."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            environment = (folder / "environ").read_bytes().split(b"\0")
-            command = (folder / "cmdline").read_bytes().decode().split("\0")
-        except OSError:
-            continue
-        if mark in environment and set(words) <= set(command):
-            found.append(int(folder.name))
-    return found
-
-
-def until(true: Any) -> None:
-    end = time.monotonic() + 60
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.02)

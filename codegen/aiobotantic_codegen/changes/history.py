@@ -10,10 +10,10 @@ import threading
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
@@ -170,15 +170,16 @@ def read_history(
     if not any(stop.there for stop in stops):
         raise _no_service(releases, known[-1], service)
     parts = [range(at, min(at + _PART, len(stops))) for at in range(1, len(stops), _PART)]
-    done: Iterator[list[Row]]
+    done: Generator[list[Row], None, None]
     if jobs == 1 or len(parts) < 2:
         done = (_part(releases, service, stops, part, strict) for part in parts)
     else:
         done = _shared(releases, service, stops, parts, jobs, strict)
     rows: dict[str, Row] = {}
-    for part in parts:
-        progress(stops[part.start].release.name, part.start - 1, len(stops) - 1)
-        rows |= {row.release: row for row in next(done)}
+    with closing(done):
+        for part in parts:
+            progress(stops[part.start].release.name, part.start - 1, len(stops) - 1)
+            rows |= {row.release: row for row in next(done)}
     for before, release in pairwise(known) if every else ():
         rows.setdefault(release.name, _row(release, before, State.SAME, ChangeClass.NONE))
     told = (rows.get(release.name) for release in known)
@@ -215,10 +216,13 @@ def _stops(known: Sequence[Release], identities: Sequence[str | None]) -> list[_
 
 
 def _no_service(releases: Releases, newest: Release, service: str) -> SyncError:
-    with releases.reading() as read:
+    known: list[str] = []
+    with suppress(OSError, GeneratorError), releases.reading() as read:
         known = read(newest).services()
     nearest = get_close_matches(service, known, n=3)
-    remedy = f"Did you mean {' or '.join(nearest)}?" if nearest else "Check the name."
+    remedy = "Check the name, and that these are releases of botocore."
+    if nearest:
+        remedy = f"Did you mean {' or '.join(nearest)}?"
     return SyncError(releases.place, "", f"no release has a service `{service}`", remedy)
 
 
@@ -295,6 +299,8 @@ class _Comparing:
 
 def _compared(release: Release, before: Release, old: Model | None, new: Model | None) -> Row:
     if old is None or new is None:
+        if old is new:
+            return _row(release, before, State.SAME, ChangeClass.NONE)
         if new is None:
             return _row(release, before, State.REMOVED, ChangeClass.BREAKING)
         return _row(release, before, State.ADDED, ChangeClass.ADDITIVE)
@@ -340,7 +346,7 @@ def _shared(
     parts: Sequence[range],
     jobs: int,
     strict: bool,
-) -> Iterator[list[Row]]:
+) -> Generator[list[Row], None, None]:
     """Yield the rows of each part in turn, from several processes; they end with this one."""
     context = multiprocessing.get_context("spawn")
     running = set(multiprocessing.active_children())
