@@ -284,10 +284,11 @@ def test_a_repository_without_releases(tmp_path: Path) -> None:
     )
 
 
-def test_a_service_that_no_release_has(clone: Path) -> None:
+@pytest.mark.parametrize("name", ["minni", "mini/", "mini\n"])
+def test_a_service_that_no_release_has(clone: Path, name: str) -> None:
     with pytest.raises(SyncError) as caught:
-        read_history(GitReleases(clone), "minni", Span.of("..1.10.1"))
-    assert str(caught.value) == (f"{clone}: no release has a service `minni`\n  Did you mean mini?")
+        read_history(GitReleases(clone), name, Span.of("..1.10.1"))
+    assert str(caught.value) == f"{clone}: no release has a service `{name}`\n  Did you mean mini?"
 
 
 def test_a_repository_of_something_else(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ from aiobotantic_codegen.changes.record import (
     gravest,
 )
 from aiobotantic_codegen.errors import GeneratorError, SyncError
-from aiobotantic_codegen.load.botocore import SOURCE_REMEDY
+from aiobotantic_codegen.load.botocore import SOURCE_REMEDY, is_service_name
 from aiobotantic_codegen.load.releases import Progress, Reader, Release, Releases
 
 _PART = 16
@@ -165,6 +165,8 @@ def read_history(
         GeneratorError: With `strict`: a release cannot be read.
     """
     known = _selected(releases, span or Span())
+    if not is_service_name(service):
+        raise _no_service(releases, known[-1], service)
     identities = releases.identities(known, service, progress)
     stops = _stops(known, identities)
     if not any(stop.there for stop in stops):

@@ -128,7 +128,7 @@ class ModelSource:
     def _folder(self, name: str) -> Traversable | None:
         """The folder of the newest API version; in specs, the service's own folder."""
         folder = self.root / name
-        if not _SERVICE_NAME.fullmatch(name) or not folder.is_dir():
+        if not is_service_name(name) or not folder.is_dir():
             return None
         if _holds_service(folder):
             return folder
@@ -276,6 +276,11 @@ def _api_version(service: dict[str, Any]) -> str:
 
 def _holds_service(folder: Traversable) -> bool:
     return any((folder / name).is_file() for name in (SERVICE, f"{SERVICE}.gz"))
+
+
+def is_service_name(name: str) -> bool:
+    """Return whether a service could have this name: it is a part of paths."""
+    return _SERVICE_NAME.fullmatch(name) is not None
 
 
 def read_json(path: Path) -> dict[str, Any]:
