@@ -27,7 +27,7 @@ PROJECTS = {
 
 STAGES = ("load", "ir", "render", "format", "write")
 FLOWS = ("changes", "pipeline", "sync", "update")
-COMMANDS = ("cli", "changes_cli", "diff_cli", "page_cli", "update_cli")
+COMMANDS = ("cli", "changes_cli", "diff_cli", "history_cli", "page_cli", "update_cli")
 SEEN_BY_ALL = {"errors", "_version", "cache"}
 VISIBLE = {stage: {*STAGES[: place + 1], *SEEN_BY_ALL} for place, stage in enumerate(STAGES)} | {
     "changes": {"load", "ir", "render", "changes", *SEEN_BY_ALL},

@@ -17,6 +17,7 @@ import typer
 from aiobotantic_codegen.changes_cli import app as changes_app
 from aiobotantic_codegen.diff_cli import diff_command
 from aiobotantic_codegen.errors import GeneratorError
+from aiobotantic_codegen.history_cli import history_command
 from aiobotantic_codegen.update_cli import update_command
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ app.add_typer(changes_app, name="changes")
 
 app.command(name="diff")(diff_command)
 app.command(name="update")(update_command)
+app.command(name="history")(history_command)
 
 
 class Docs(StrEnum):
