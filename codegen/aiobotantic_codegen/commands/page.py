@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from aiobotantic_codegen.diff_cli import SOURCE_HELP, ServiceOption, SpecsOption
+from aiobotantic_codegen.commands.diff import SOURCE_HELP, ServiceOption, SpecsOption
 
 
 def page_command(

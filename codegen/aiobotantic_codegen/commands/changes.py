@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aiobotantic_codegen.diff_cli import SOURCE_HELP, ServiceOption, SpecsOption
-from aiobotantic_codegen.page_cli import page_command
+from aiobotantic_codegen.commands.diff import SOURCE_HELP, ServiceOption, SpecsOption
+from aiobotantic_codegen.commands.page import page_command
 
 if TYPE_CHECKING:
     from aiobotantic_codegen.changes.page import Page
