@@ -87,6 +87,13 @@ def protocols(session: nox.Session) -> None:
 
 
 @nox.session
+def pairs(session: nox.Session) -> None:
+    """Compare known changes of botocore's own models; `-- --seed FILE` compares a page too."""
+    session.install(*WORKSPACE)
+    session.run("python", "-m", "pairs", *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+@nox.session
 def update(session: nox.Session) -> None:
     """Let the newest API in: specs, client, change record, changelog and version.
 

@@ -21,7 +21,7 @@ class Subject:
         trait: The trait, key or bound that changed.
         required: Whether the member is required now.
         harmless: Whether Python code cannot tell: an integer that became a long, an idempotency
-            token that the client fills in, an error class that other operations still raise.
+            token that the client fills in, an error class that is still there.
     """
 
     kind: Kind
@@ -54,17 +54,20 @@ _IN_REQUESTS = {
 _TRAITS = {
     "default": NONE,
     "deprecated": DOCS,
-    "document": BREAKING,
+    "enum": NONE,  # of a member: the shape's own values count
     "event": BREAKING,
     "eventstream": BREAKING,
     "jsonvalue": BREAKING,
+    "pattern": NONE,  # of a member, likewise
     "readonly": NONE,
     "sensitive": NONE,
     "sparse": BREAKING,
     "streaming": BREAKING,
+    "synthetic": NONE,
     "union": BREAKING,
 }
 _METADATA = {
+    "deprecated": DOCS,
     "protocols": NONE,
     "serviceAbbreviation": NONE,
     "serviceFullName": NONE,
@@ -88,20 +91,18 @@ def classify(subject: Subject) -> ChangeClass:
             return NONE if subject.harmless else BREAKING
         case Kind.ERROR_REMOVED:
             return DOCS if subject.harmless else BREAKING
+        case Kind.METADATA_CHANGED if trait == "serviceId" and not subject.values[0]:
+            return NONE  # the first one: there was no client to name
         case Kind.METADATA_CHANGED:
-            return _METADATA.get(trait, WIRE)
+            return NONE if subject.harmless else _METADATA.get(trait, WIRE)
         case Kind.PAGINATOR_CHANGED | Kind.WAITER_CHANGED if not trait:
             return BREAKING if subject.values[-1] == "none" else ADDITIVE
         case Kind.PAGINATOR_CHANGED:
             return _PAGINATOR.get(trait, WIRE)
-        case _ if trait == "idempotencyToken":
-            return _token(subject)
+        case _ if subject.harmless:
+            return NONE
+        case _ if trait == "idempotencyToken" and subject.required:
+            # A required token need not be given; one that is no token any more must be.
+            return BREAKING if subject.values[-1].endswith("none") else ADDITIVE
         case _:
             return _TRAITS.get(trait, WIRE)
-
-
-def _token(subject: Subject) -> ChangeClass:
-    """A required token need not be given; one that is no token any more must be."""
-    if subject.direction is not Direction.REQUEST or not subject.required:
-        return WIRE
-    return BREAKING if subject.values[-1].endswith("none") else ADDITIVE

@@ -5,8 +5,7 @@ The truth about an API change: pages and release notes tell a part of it.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher
 from typing import Any
 
@@ -24,11 +23,21 @@ from aiobotantic_codegen.changes.record import (
     gravest,
     semver_of,
 )
-from aiobotantic_codegen.changes.walk import Fact, Pair, Walk
+from aiobotantic_codegen.changes.walk import Fact, Pair, Walk, written
 from aiobotantic_codegen.errors import SpecError
 from aiobotantic_codegen.load.documents import OperationDocument, ServiceDocument
 from aiobotantic_codegen.load.service import LoadedService, ServiceOverrides
 
+_NOT_METADATA = {
+    "deprecated_message",
+    "documentation",
+    "examples",
+    "metadata",
+    "operations",
+    "shapes",
+    "version",
+    "xml_namespace",
+}
 _NOT_TRAITS = {
     "alias",
     "deprecated_message",
@@ -54,15 +63,11 @@ def diff_models(old: Model, new: Model, overrides: ServiceOverrides | None = Non
     Raises:
         SpecError: They are models of two services.
     """
-    before, after = old.loaded.service.metadata, new.loaded.service.metadata
-    if old.service != new.service and before.service_id != after.service_id:
-        problem = f"{old.source} is a model of {old.service}, {new.source} one of {new.service}"
-        raise SpecError(old.source, "/metadata", problem, "Name two models of one service.")
-    entries = tuple(
-        _Comparison(old.loaded, new.loaded, overrides or ServiceOverrides()).entries(
-            whole=old.whole and new.whole
-        )
+    _check_same(old, new)
+    names = Names(
+        old.loaded.service, new.loaded.service, overrides or ServiceOverrides(), new.service
     )
+    entries = tuple(_entries(old, new, names))
     verdict = gravest(entry.change_class for entry in entries)
     return Difference(
         service=new.service,
@@ -70,18 +75,45 @@ def diff_models(old: Model, new: Model, overrides: ServiceOverrides | None = Non
         new=new.source,
         verdict=verdict,
         semver=semver_of(verdict),
-        counts=Counts(documentation=_documentation(old, new), box=_boxes(old, new)),
+        counts=count_silent(old, new),
         entries=entries,
     )
 
 
+def iter_entries(old: Model, new: Model) -> Iterator[Entry]:
+    """Yield what `diff_models` tells, without names of the generated client: for counting.
+
+    Raises:
+        SpecError: They are models of two services.
+    """
+    _check_same(old, new)
+    yield from _entries(old, new, None)
+
+
+def count_silent(old: Model, new: Model) -> Counts:
+    """Count what changed without an entry."""
+    return Counts(documentation=_documentation(old, new), box=_boxes(old, new))
+
+
+def _check_same(old: Model, new: Model) -> None:
+    before, after = old.loaded.service.metadata, new.loaded.service.metadata
+    if old.service != new.service and before.service_id != after.service_id:
+        problem = f"{old.source} is a model of {old.service}, {new.source} one of {new.service}"
+        raise SpecError(old.source, "/metadata", problem, "Name two models of one service.")
+
+
+def _entries(old: Model, new: Model, names: Names | None) -> Iterator[Entry]:
+    whole = old.whole and new.whole
+    return _Comparison(old.loaded, new.loaded, names).entries(whole=whole)
+
+
 class _Comparison:
-    def __init__(self, old: LoadedService, new: LoadedService, entries: ServiceOverrides) -> None:
+    def __init__(self, old: LoadedService, new: LoadedService, names: Names | None) -> None:
         self.before = old
         self.after = new
         self.old: ServiceDocument = old.service
         self.new: ServiceDocument = new.service
-        self.names = Names(old.service, new.service, entries)
+        self.names = names
         self.roots = dict(self._roots())
         self.walk = Walk(self.old.shapes, self.new.shapes, self.roots.values())
 
@@ -100,13 +132,19 @@ class _Comparison:
             if old is not None:
                 yield (name, Direction.REQUEST), _pair(old.input, new.input)
                 yield (name, Direction.RESPONSE), _pair(old.output, new.output)
-        for name, shape in self.new.shapes.items():
-            if shape.exception and name in self.old.shapes:
+        listed = _errors(self.old) & _errors(self.new)
+        for name in self.new.shapes:
+            if name in listed:
                 yield (name, Direction.SERVICE), (name, name)
 
     def _metadata(self) -> Iterator[Entry]:
-        for key, values in _changed_keys(self.old.metadata, self.new.metadata):
-            yield self._entry("", Direction.SERVICE, key, Kind.METADATA_CHANGED, values, trait=key)
+        changed = _changed_keys(self.old.metadata, self.new.metadata)
+        changed += _changed_keys(self.old, self.new, but=_NOT_METADATA)
+        for key, values in changed:
+            # A model from before 2018 has no serviceId; the client has its name all the same.
+            untold = key == "serviceId" and "" in values
+            place = ("", Direction.SERVICE, key, Kind.METADATA_CHANGED, values)
+            yield self._entry(*place, trait=key, harmless=untold)
 
     def _endpoints(self) -> Iterator[Entry]:
         old, new = self.before.endpoint_rules, self.after.endpoint_rules
@@ -188,7 +226,12 @@ class _Comparison:
                 )
 
     def _of_fact(self, operation: str, direction: Direction, path: str, fact: Fact) -> Entry:
-        token = fact.token and direction is Direction.REQUEST and path.count(".") == 0
+        # The client makes up a token of the request itself, of nothing inside it.
+        own = direction is Direction.REQUEST and path == fact.member
+        if fact.trait == "idempotencyToken":
+            harmless = not own
+        else:
+            harmless = fact.harmless or (fact.token and own)
         return self._entry(
             operation,
             direction,
@@ -199,7 +242,7 @@ class _Comparison:
             shape=fact.shape,
             member=fact.member,
             required=fact.required,
-            harmless=fact.harmless or token,
+            harmless=harmless,
         )
 
     def _added(self, fact: Fact) -> tuple[str, ...]:
@@ -222,6 +265,7 @@ class _Comparison:
         harmless: bool = False,
     ) -> Entry:
         subject = Subject(kind, direction, values, trait, required, harmless)
+        touched = (operation, direction, path, kind, values, shape, member)
         return Entry(
             operation=operation,
             direction=direction,
@@ -229,11 +273,17 @@ class _Comparison:
             kind=kind,
             change_class=classify(subject),
             values=values,
-            python=self.names.touched(operation, direction, path, kind, values, shape, member),
+            python=self.names.touched(*touched) if self.names else (),
         )
 
 
 _ADDED = (Kind.MEMBER_ADDED, Kind.UNION_ARM_ADDED)
+
+
+def _errors(service: ServiceDocument) -> set[str]:
+    """Return what operations and event streams raise."""
+    listed = {e.shape for operation in service.operations.values() for e in operation.errors}
+    return listed | {name for name, shape in service.shapes.items() if shape.exception}
 
 
 def _pair(old: Any, new: Any) -> Pair:
@@ -271,24 +321,12 @@ def _states(old: BaseModel | None, new: BaseModel | None) -> list[tuple[str, tup
     if old is None and new is None:
         return []
     if old is None or new is None:
-        return [("", ("none", "added") if old is None else ("present", "none"))]
+        return [("", ("none", "present") if old is None else ("present", "none"))]
     return _changed_keys(old, new, but=("documentation", "description"))
 
 
 def _text(value: Any) -> str:
-    if value is None or value == () or value == {} or value is False:
-        return "none"
-    if isinstance(value, str):
-        return value
-    return json.dumps(_plain(value), separators=(",", ":"))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    if isinstance(value, Mapping):
-        return {key: _plain(each) for key, each in value.items()}
-    return [_plain(each) for each in value] if isinstance(value, tuple | list) else value
+    return written(value, unset=value is False or value in ((), {}))
 
 
 def _documentation(old: Model, new: Model) -> int | None:

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from aiobotantic_codegen.errors import SyncError
+from aiobotantic_codegen.errors import SpecError, SyncError
 from aiobotantic_codegen.load.botocore import (
     DEFAULT_PREFIX,
     ModelSource,
@@ -17,6 +17,7 @@ from aiobotantic_codegen.load.botocore import (
     from_directory,
     from_index,
     from_installed,
+    read_folder,
     read_json,
 )
 from aiobotantic_codegen.load.documents import PaginatorsDocument, WaitersDocument
@@ -73,21 +74,18 @@ def load_model(word: str, service: str | None, specs: Path) -> Model:
         return from_source(from_installed(), service)
     if word.startswith(FROM_INDEX):
         return from_source(from_index(word.removeprefix(FROM_INDEX)), service)
-    if word == SPECS and (specs.is_dir() or not path.exists()):
-        return from_source(from_directory(specs), service)
+    if word == SPECS:
+        return _called(from_source(from_directory(specs), service), word)
     if path.is_file():
-        tree = read_json(path)
-        name = service or _service_name(tree, path)
-        return of_service(ServiceModel(name, "", word, str(path), {SERVICE: tree}), whole=False)
+        return _of_file(path, word, service)
     if not path.is_dir():
         raise SyncError(word, "", "no such file or directory", _WAYS)
-    folder = path.resolve()
-    around = from_directory(folder.parent) if _holds_service(folder) else None
-    if around is None:
+    folder = _version_folder(path)
+    if folder is None:
         return _called(from_source(from_directory(path), service), word)
-    model = around.read(folder.name)
-    name = service or _service_name(model.files[SERVICE], path / SERVICE)
-    return _called(of_service(replace(model, name=name)), word)
+    files = read_folder(folder, str(folder))
+    name = service or _service_name(files[SERVICE], folder / SERVICE)
+    return of_service(ServiceModel(name, "", word, str(folder), files))
 
 
 def empty_model(like: Model, source: str) -> Model:
@@ -118,16 +116,26 @@ def from_source(source: ModelSource, service: str | None) -> Model:
 
 def of_service(model: ServiceModel, *, whole: bool = True) -> Model:
     """Check the files of a service."""
-    texts = {file: json.dumps(tree).encode() for file, tree in model.files.items()}
+    trees = {**model.files, SERVICE: _with_identity(model.files[SERVICE])}
+    texts = {file: json.dumps(tree).encode() for file, tree in trees.items()}
     loaded = parse_service(model.name, Path(model.place), texts)
     return Model(source=model.source, loaded=loaded, trees=model.files, whole=whole)
 
 
-def _holds_service(folder: Path) -> bool:
-    """Return whether it is one service: its files are there, or below an API version."""
+def _of_file(path: Path, word: str, service: str | None) -> Model:
+    tree = read_json(path)
+    name = service or _service_name(tree, path)
+    try:
+        return of_service(ServiceModel(name, "", word, "", {SERVICE: tree}), whole=False)
+    except SpecError as error:
+        raise SpecError(path, error.pointer, error.problem, error.remedy) from None
+
+
+def _version_folder(folder: Path) -> Path | None:
+    """Return where the files of one service are, if it is one: there, or in an API version."""
     names = (SERVICE, f"{SERVICE}.gz")
-    places = (folder, *(path for path in folder.iterdir() if path.name[:1].isdigit()))
-    return any((place / name).is_file() for place in places for name in names)
+    places = [folder, *sorted((p for p in folder.iterdir() if p.name[:1].isdigit()), reverse=True)]
+    return next((p for p in places if any((p / name).is_file() for name in names)), None)
 
 
 def _service_name(tree: dict[str, Any], path: Path) -> str:
@@ -135,8 +143,17 @@ def _service_name(tree: dict[str, Any], path: Path) -> str:
     identity = metadata.get("serviceId") if isinstance(metadata, dict) else None
     if not isinstance(identity, str):
         problem = "not a service model: it has no metadata.serviceId"
-        raise SyncError(path, "/metadata/serviceId", problem, f"Name a {SERVICE}.")
+        remedy = f"Name a {SERVICE}; if it is older than 2018, say with --service whose it is."
+        raise SyncError(path, "/metadata/serviceId", problem, remedy)
     return identity.lower().replace(" ", "-")
+
+
+def _with_identity(tree: dict[str, Any]) -> dict[str, Any]:
+    """Let a model from before 2018, which has no serviceId, be compared all the same."""
+    metadata = tree.get("metadata")
+    if not isinstance(metadata, dict):
+        return tree
+    return {**tree, "metadata": {**metadata, "serviceId": metadata.get("serviceId", "")}}
 
 
 def _texts(tree: Any, pointer: str) -> list[tuple[str, str]]:

@@ -12,16 +12,27 @@ from aiobotantic_codegen.load.documents import ServiceDocument, ServiceOverrides
 _STEP = re.compile(r"\[\]|\{key\}|\{\}|\.|[^.\[\]{}]+")
 
 
+def steps(path: str) -> list[str]:
+    """Return a path in pieces: members, dots, `[]`, `{}` and `{key}`."""
+    return _STEP.findall(path)
+
+
 class Names:
     """The names of one service, in both of its models, with people's overrides."""
 
     def __init__(
-        self, old: ServiceDocument, new: ServiceDocument, overrides: ServiceOverrides
+        self,
+        old: ServiceDocument,
+        new: ServiceDocument,
+        overrides: ServiceOverrides,
+        service: str = "",
     ) -> None:
         self._old = old
         self._new = new
         self._chosen = {(entry.shape, entry.member): entry.name for entry in overrides.names}
-        self._class = overrides.class_name or names.service_class_name("", new.metadata.service_id)
+        self._class = overrides.class_name or names.service_class_name(
+            service, new.metadata.service_id
+        )
 
     def touched(
         self,
@@ -58,7 +69,11 @@ class Names:
         """Return the field of a member."""
         chosen = self._chosen.get((shape, member))
         document = self._new.shapes.get(shape) or self._old.shapes.get(shape)
-        return chosen or names.field_name(member, union=document is not None and document.union)
+        if chosen or document is None:
+            return chosen or names.field_name(member)
+        if document.exception:
+            return names.error_field_name(member)
+        return names.field_name(member, union=document.union)
 
     def value(self, shape: str, value: str) -> str:
         """Return the member of an enum."""
@@ -74,7 +89,7 @@ class Names:
     def _python(self, operation: str, direction: Direction, path: str) -> Iterator[str]:
         """Yield a path in fields; the shapes on the way tell which names people chose."""
         shape = self._root(operation, direction)
-        for step in _STEP.findall(path):
+        for step in steps(path):
             if step[0] in "[{.":
                 yield step
                 shape = self._inside(shape, step)

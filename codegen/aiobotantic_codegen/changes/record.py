@@ -1,6 +1,6 @@
 """What a change is: entries, each one fact at one place, and the whole that they make.
 
-The JSON of these documents is a contract for other tools; docs/changes.md describes it.
+The JSON of these documents is a contract for other tools; docs/diff.md describes it.
 """
 
 from __future__ import annotations
@@ -75,6 +75,7 @@ _SEMVER = {
     ChangeClass.DOCS: Semver.PATCH,
     ChangeClass.NONE: Semver.NONE,
 }
+"""What the gravest class of a change means for a version."""
 
 
 class Counts(ChangeDocument):

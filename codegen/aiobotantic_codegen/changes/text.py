@@ -34,6 +34,11 @@ class Statement:
     places: tuple[str, ...]
 
 
+def meaning(change_class: ChangeClass) -> str:
+    """Return what a class means, in a few words."""
+    return _MEANING[change_class]
+
+
 def statements(entries: Iterable[Entry]) -> list[Statement]:
     """Join the entries that tell one fact; gravest first, then in the order of the entries."""
     places: dict[tuple[ChangeClass, str], dict[str, None]] = {}
@@ -90,12 +95,12 @@ def _headline(difference: Difference) -> str:
 
 
 def _counts(difference: Difference) -> str:
-    texts = difference.counts.documentation
-    documentation = "no documentation to compare" if texts is None else _count(texts, "text")
     entries = _count(len(difference.entries), "entry", "entries")
-    return f"{entries}; documentation: {documentation} differ{'s' if texts == 1 else ''}".replace(
-        "to compare differ", "to compare"
-    )
+    texts = difference.counts.documentation
+    if texts is None:
+        return f"{entries}; no documentation to compare"
+    verb = "differs" if texts == 1 else "differ"
+    return f"{entries}; documentation: {_count(texts, 'text')} {verb}"
 
 
 def _count(number: int, one: str, many: str = "") -> str:
@@ -105,7 +110,7 @@ def _count(number: int, one: str, many: str = "") -> str:
 def _details(entry: Entry) -> Iterator[str]:
     if entry.values:
         separator = ", " if len(entry.values) != 2 or entry.kind in _LISTS else " -> "
-        yield separator.join(_shortened(entry.values))
+        yield separator.join(value or "none" for value in _shortened(entry.values))
     method, *names = entry.python or ("",)
     yield from filter(None, (method, ", ".join(_shortened(names))))
 
@@ -140,7 +145,7 @@ def _fact(entry: Entry) -> str:
         case Kind.MEMBER_REMOVED:
             return f"{last} is gone"
         case Kind.MEMBER_RETARGETED:
-            return f"`{old}` gives way to `{new}`"
+            return f"{names[-2]} gives way to {names[-1]}"
         case Kind.ENUM_VALUE_ADDED | Kind.ENUM_VALUE_REMOVED:
             enum = entry.python[-1].partition(".")[0]
             members = [f"`{name.partition('.')[2]}`" for name in entry.python if _is(name, enum)]
@@ -165,8 +170,8 @@ def _fact(entry: Entry) -> str:
             return f"{last}: {entry.path}: {old}, now {new}"
         case Kind.TRAIT_CHANGED:
             return f"{last}: {old}, now {new}"
-        case Kind.PAGINATOR_CHANGED | Kind.WAITER_CHANGED if new in ("added", "none"):
-            return f"{names[0]} is {'new' if new == 'added' else 'gone'}"
+        case Kind.PAGINATOR_CHANGED | Kind.WAITER_CHANGED if "present" in entry.values:
+            return f"{names[0]} is {'new' if new == 'present' else 'gone'}"
         case Kind.PAGINATOR_CHANGED | Kind.WAITER_CHANGED:
             return f"{names[0]}: {entry.path}: {old}, now {new}"
         case Kind.ENDPOINT_CHANGED:

@@ -6,17 +6,23 @@ renamed or moved makes no difference.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, TypeAlias
 
+from pydantic import BaseModel
+
 from aiobotantic_codegen.changes.kinds import Kind
 from aiobotantic_codegen.load.documents import MemberDocument, ShapeDocument
 
 Pair: TypeAlias = tuple[str | None, str | None]
 """Names of an old and a new shape; None where one side has none."""
+
+Changed: TypeAlias = tuple[str, tuple[str, str]]
+"""A trait, and what it was and is."""
 
 LISTED = "[]"
 VALUE = "{}"
@@ -25,31 +31,36 @@ KEY = "{key}"
 _NUMBERS = ("integer", "long", "float", "double")
 _LIMITED = ("string", "blob", "list", "map", *_NUMBERS)
 _SAME_IN_PYTHON = ({"integer", "long"}, {"float", "double"})
+# Traits of XML and of the query protocol say nothing about JSON, and are not compared.
 _SHAPE_TRAITS = (
-    "document",
+    "error",
     "event",
     "eventstream",
-    "flattened",
+    "fault",
     "payload",
+    "requires_length",
+    "retryable",
     "sensitive",
     "sparse",
-    "streaming",
+    "synthetic",
     "timestamp_format",
     "union",
 )
 _MEMBER_TRAITS = (
+    "context_param",
     "default",
-    "deprecated",
+    "enum",
     "eventheader",
     "eventpayload",
-    "flattened",
     "host_label",
     "idempotency_token",
     "jsonvalue",
     "location",
     "location_name",
-    "streaming",
+    "pattern",
 )
+# Said of a member, or of the shape that it refers to: one fact either way.
+_SHARED_TRAITS = ("deprecated", "streaming")
 _NO_SHAPE = ShapeDocument(type="structure")
 
 
@@ -137,7 +148,7 @@ class Walk:
     def _compare(self, pair: Pair) -> Node:
         old = self.old[pair[0]] if pair[0] else _NO_SHAPE
         new = self.new[pair[1]] if pair[1] else _NO_SHAPE
-        if old.type != new.type:
+        if old.type != new.type or old.document != new.document:
             values = (kind_word(old), kind_word(new))
             harmless = {old.type, new.type} in _SAME_IN_PYTHON
             facts = [Fact("", Kind.TYPE_CHANGED, values, harmless=harmless)]
@@ -145,7 +156,7 @@ class Walk:
         facts = list(self._target_facts(pair, old, new))
         below: list[tuple[str, Pair]] = []
         if new.type == "structure":
-            facts += _member_facts(pair[1] or pair[0] or "", old, new)
+            facts += self._member_facts(pair[1] or pair[0] or "", old, new)
             both = [name for name in new.members if name in old.members]
             below += [(f".{n}", (old.members[n].shape, new.members[n].shape)) for n in both]
         elif new.type == "list" and old.member and new.member:
@@ -158,7 +169,11 @@ class Walk:
         if not (old.enum or new.enum):
             facts += _limit_facts(old, new)
             facts += _pattern_facts(old.pattern, new.pattern)
-        facts += _trait_facts("", _SHAPE_TRAITS, old, new)
+        if pair[0] and pair[1]:
+            facts += [
+                Fact("", Kind.TRAIT_CHANGED, values, trait=trait)
+                for trait, values in _changed_traits(_SHAPE_TRAITS, old, new)
+            ]
         return Node(tuple(facts), tuple(below))
 
     def _target_facts(self, pair: Pair, old: ShapeDocument, new: ShapeDocument) -> Iterator[Fact]:
@@ -170,6 +185,51 @@ class Walk:
         named = (old.enum and new.enum) or (new.type == "structure" and not new.document)
         if named and not renamed:
             yield Fact("", Kind.MEMBER_RETARGETED, (before, after), shape=after)
+
+    def _member_facts(self, name: str, old: ShapeDocument, new: ShapeDocument) -> Iterator[Fact]:
+        arm = (new.union or new.eventstream) and old is not _NO_SHAPE
+        for member, document in new.members.items():
+            told = Fact(
+                f".{member}",
+                Kind.UNION_ARM_ADDED if arm else Kind.MEMBER_ADDED,
+                shape=name,
+                member=member,
+                required=member in new.required,
+                token=document.idempotency_token,
+            )
+            before = old.members.get(member)
+            if before is None:
+                yield told
+            else:
+                changed = [
+                    *_changed_traits(_MEMBER_TRAITS, before, document),
+                    *self._shared_traits(before, document),
+                ]
+                # In a body, JSON in a string is a string.
+                in_body = "header" not in (before.location, document.location)
+                for trait, values in changed:
+                    yield replace(
+                        told,
+                        kind=Kind.TRAIT_CHANGED,
+                        values=values,
+                        trait=trait,
+                        harmless=trait == "jsonvalue" and in_body,
+                    )
+            if told.required != (member in old.required):
+                yield replace(
+                    told, kind=Kind.REQUIRED_ADDED if told.required else Kind.REQUIRED_REMOVED
+                )
+        for member in old.members:
+            if member not in new.members:
+                yield Fact(f".{member}", Kind.MEMBER_REMOVED, shape=name, member=member)
+
+    def _shared_traits(self, old: MemberDocument, new: MemberDocument) -> Iterator[Changed]:
+        before, after = self.old[old.shape], self.new[new.shape]
+        for trait in _SHARED_TRAITS:
+            was = getattr(old, trait) or getattr(before, trait)
+            now = getattr(new, trait) or getattr(after, trait)
+            if was != now:
+                yield trait, (stated(trait, was), stated(trait, now))
 
 
 def kind_word(shape: ShapeDocument) -> str:
@@ -188,32 +248,6 @@ def core_pattern(pattern: str) -> str:
     if core.endswith("$") and not re.search(r"(?<!\\)(\\\\)*\\\$$", core):
         core = core[:-1]
     return core
-
-
-def _member_facts(name: str, old: ShapeDocument, new: ShapeDocument) -> Iterator[Fact]:
-    arm = (new.union or new.eventstream) and old is not _NO_SHAPE
-    for member, document in new.members.items():
-        told = Fact(
-            f".{member}",
-            Kind.UNION_ARM_ADDED if arm else Kind.MEMBER_ADDED,
-            shape=name,
-            member=member,
-            required=member in new.required,
-            token=document.idempotency_token,
-        )
-        before = old.members.get(member)
-        if before is None:
-            yield told
-        else:
-            for fact in _trait_facts(told.step, _MEMBER_TRAITS, before, document):
-                yield replace(told, kind=fact.kind, values=fact.values, trait=fact.trait)
-        if told.required != (member in old.required):
-            yield replace(
-                told, kind=Kind.REQUIRED_ADDED if told.required else Kind.REQUIRED_REMOVED
-            )
-    for member in old.members:
-        if member not in new.members:
-            yield Fact(f".{member}", Kind.MEMBER_REMOVED, shape=name, member=member)
 
 
 def _enum_facts(pair: Pair, old: ShapeDocument, new: ShapeDocument) -> Iterator[Fact]:
@@ -237,7 +271,7 @@ def _limit_facts(old: ShapeDocument, new: ShapeDocument) -> Iterator[Fact]:
             continue
         tightened = before is None or (after is not None and (after - before) * tighter > 0)
         kind = Kind.CONSTRAINT_TIGHTENED if tightened else Kind.CONSTRAINT_LOOSENED
-        yield Fact("", kind, (_stated(bound, before), _stated(bound, after)), trait=bound)
+        yield Fact("", kind, (stated(bound, before), stated(bound, after)), trait=bound)
 
 
 def _pattern_facts(old: str | None, new: str | None) -> Iterator[Fact]:
@@ -245,21 +279,33 @@ def _pattern_facts(old: str | None, new: str | None) -> Iterator[Fact]:
         yield Fact("", Kind.PATTERN_CHANGED, (old or "", new or ""))
 
 
-def _trait_facts(
-    step: str,
+def _changed_traits(
     traits: tuple[str, ...],
     old: ShapeDocument | MemberDocument,
     new: ShapeDocument | MemberDocument,
-) -> Iterator[Fact]:
+) -> Iterator[Changed]:
     for trait in traits:
-        before, after = getattr(old, trait), getattr(new, trait)
-        if (before or None) != (after or None):
-            word = type(new).model_fields[trait].alias or trait
-            values = (_stated(word, before), _stated(word, after))
-            yield Fact(step, Kind.TRAIT_CHANGED, values, trait=word)
+        word = type(new).model_fields[trait].alias or trait
+        was, now = (stated(word, getattr(side, trait)) for side in (old, new))
+        if was != now:
+            yield word, (was, now)
 
 
-def _stated(name: str, value: Any) -> str:
+def stated(name: str, value: Any) -> str:
     """Return `name=value`, `name=none` for what is not set."""
-    text = "none" if value is None or value is False else str(value)
-    return f"{name}={'true' if value is True else text}"
+    return f"{name}={written(value, unset=value is False and name != 'default')}"
+
+
+def written(value: Any, *, unset: bool = False) -> str:
+    """Return a value as a word or as JSON, `none` for what is not set."""
+    if value is None or unset:
+        return "none"
+    return value if isinstance(value, str) else json.dumps(_plain(value), separators=(",", ":"))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    if isinstance(value, Mapping):
+        return {key: _plain(each) for key, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, tuple | list) else value

@@ -38,7 +38,7 @@ def diff_command(
     form: Annotated[Form, typer.Option("--format", help="How to write it.")] = Form.TEXT,
     fail_on: Annotated[
         ChangeClass | None,
-        typer.Option(help="Exit with 2 if the whole is of this class, or of a graver one."),
+        typer.Option(help="Exit with 2 if an entry is of this class, or of a graver one."),
     ] = None,
     specs: SpecsOption = Path("specs"),
 ) -> None:
@@ -59,6 +59,7 @@ def diff_command(
         case Form.MARKDOWN:
             typer.echo(text.as_markdown(difference), nl=False)
     order = list(ChangeClass)
-    if fail_on and order.index(difference.verdict) <= order.index(fail_on):
+    failed = fail_on and order.index(difference.verdict) <= order.index(fail_on)
+    if failed and difference.entries:
         typer.echo(f"{difference.verdict}: --fail-on {fail_on}", err=True)
         raise typer.Exit(2)
