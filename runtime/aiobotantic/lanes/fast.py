@@ -8,6 +8,7 @@ that the compat lane holds, and every other call goes through that one.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,6 +32,8 @@ from aiobotantic.operation import Operation
 from aiobotantic.pickling import resolve
 from aiobotantic.protocols import Headers, request_id_of
 from aiobotantic.structure import ResponseMetadata, Structure
+
+logger = logging.getLogger(__name__)
 
 _urljoin = resolve("botocore.awsrequest", "_urljoin")
 
@@ -61,9 +64,9 @@ class FastLane:
 
     def __init__(self, compat: CompatLane) -> None:
         client = compat.client
-        self._compat = compat
+        self.compat = compat
         self._client = client
-        self._retries = compat.retries
+        self.retries = compat.retries
         self._credentials = client._request_signer._credentials
         self._http = client._endpoint.http_session
         self._user_agent: str = client._user_agent_creator.to_string()
@@ -83,11 +86,11 @@ class FastLane:
     async def call(self, call: Call) -> Structure:
         """Send a request, repeat it where `aiobotantic.retry` says so, and return the answer."""
         if not self._takes(call) or patched() is not None:
-            return await self._compat.call(call)
+            return await self.compat.call(call)
         try:
             return await self._send(call)
         except BotoCoreError as error:  # of credentials, or of endpoint rules
-            ours = self._compat.our_error(error, call)
+            ours = self.compat.our_error(error, call)
             if ours is error:
                 raise
             raise ours from error
@@ -114,7 +117,7 @@ class FastLane:
                         outcome = error
                 else:
                     outcome = self._error(call, status, headers, body)
-            delay = None if self._compat.closed else self._retries.delay(call, outcome)
+            delay = None if self.compat.closed else self.retries.delay(call, outcome)
             if delay is None:
                 if call.ambiguous and isinstance(outcome, TransportError):
                     raise ambiguous_error(outcome, call) from cause
@@ -123,7 +126,7 @@ class FastLane:
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._compat.close()
+        await self.compat.close()
 
     def _takes(self, call: Call) -> bool:
         """Return whether this lane speaks what a call needs."""
@@ -157,7 +160,7 @@ class FastLane:
         http = call.http
         credentials = await self._credentials.get_frozen_credentials()
         target = self._target(call, route)
-        shift = call.clock_shift = self._retries.clock_shift
+        shift = call.clock_shift = self.retries.clock_shift
         now = datetime.now(UTC)
         given = {**http.headers, **route.headers}
         signed = {name.lower(): value for name, value in given.items()}
@@ -173,7 +176,7 @@ class FastLane:
         )
         attempt = f"attempt={call.attempts}"
         if call.attempts > 1:
-            attempt = f"{attempt}; max={self._retries.limit(call)}"
+            attempt = f"{attempt}; max={self.retries.limit(call)}"
         headers = CIMultiDict(given)
         headers.update(made)
         headers["User-Agent"] = self._user_agent
@@ -183,6 +186,7 @@ class FastLane:
         trace = os.environ.get("_X_AMZN_TRACE_ID")
         if trace and _TRACE not in headers and "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
             headers[_TRACE] = trace
+        logger.debug("%s: attempt %d, to %s", call.operation.name, call.attempts, target.host)
         session = await self._http.plain_session()
         async with session.request(
             http.method,
@@ -218,18 +222,18 @@ class FastLane:
         return target
 
     def _answer(self, call: Call, status: int, headers: Headers, body: bytes) -> Structure:
-        structure = self._compat.protocol.parse(call.operation, status, headers, body)
+        structure = self.compat.protocol.parse(call.operation, status, headers, body)
         vars(structure)["response_metadata"] = ResponseMetadata(
             request_id=request_id_of(headers),
             status_code=status,
             headers=dict(headers),
             attempts=call.attempts,
         )
-        self._retries.succeeded(call)
+        self.retries.succeeded(call)
         return structure
 
     def _error(self, call: Call, status: int, headers: Headers, body: bytes) -> Outcome:
-        error = self._compat.protocol.parse_error(
+        error = self.compat.protocol.parse_error(
             call.service, call.operation, status, headers, body
         )
         error.response["ResponseMetadata"]["RetryAttempts"] = call.attempts - 1
