@@ -10,21 +10,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError
 from botocore.utils import normalize_url_path, percent_encode_sequence
-from multidict import CIMultiDict
 from yarl import URL
 
 from aiobotantic.errors import ResponseParseError, TransportError
 from aiobotantic.lanes import Call, Pipeline
 from aiobotantic.lanes.compat import CompatLane
 from aiobotantic.lanes.gate import call_reason, patched
+from aiobotantic.lanes.http import Exchange
 from aiobotantic.lanes.retries import Outcome
 from aiobotantic.lanes.signing import Signer, canonical_path, canonical_query
 from aiobotantic.lanes.transport import FAILURES, ambiguous_error, failure, transport_error
@@ -70,6 +70,7 @@ class FastLane:
         self._credentials = client._request_signer._credentials
         self._http = client._endpoint.http_session
         self._user_agent: str = client._user_agent_creator.to_string()
+        self._exchanger: Exchange | None = None
         self._routes: dict[str, _Route] = {}
         self._plain_targets: dict[str, _Target] = {}
         self._reasons: dict[str, str | None] = {}
@@ -161,13 +162,12 @@ class FastLane:
         credentials = await self._credentials.get_frozen_credentials()
         target = self._target(call, route)
         shift = call.clock_shift = self.retries.clock_shift
-        now = datetime.now(UTC)
         given = {**http.headers, **route.headers}
         signed = {name.lower(): value for name, value in given.items()}
         signed["host"] = target.host
         made = route.signer.sign(
             credentials,
-            now + shift if shift else now,
+            time.time() + shift.total_seconds() if shift else time.time(),
             http.method,
             target.path,
             target.query,
@@ -177,27 +177,25 @@ class FastLane:
         attempt = f"attempt={call.attempts}"
         if call.attempts > 1:
             attempt = f"{attempt}; max={self.retries.limit(call)}"
-        headers = CIMultiDict(given)
-        headers.update(made)
-        headers["User-Agent"] = self._user_agent
-        headers["amz-sdk-invocation-id"] = invocation
-        headers["amz-sdk-request"] = attempt
-        headers["Accept-Encoding"] = "identity"
+        headers = {
+            **given,
+            **made,
+            "User-Agent": self._user_agent,
+            "amz-sdk-invocation-id": invocation,
+            "amz-sdk-request": attempt,
+            "Accept-Encoding": "identity",
+        }
         trace = os.environ.get("_X_AMZN_TRACE_ID")
         if trace and _TRACE not in headers and "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
             headers[_TRACE] = trace
         logger.debug("%s: attempt %d, to %s", call.operation.name, call.attempts, target.host)
-        session = await self._http.plain_session()
-        async with session.request(
-            http.method,
-            target.url,
-            headers=headers,
-            data=http.body or None,
-            allow_redirects=False,
-        ) as response:
-            body = await response.read()
-            sent = {name.decode(): value.decode() for name, value in response.raw_headers}
-            return response.status, Headers(sent), body
+        exchange = self._exchanger
+        if exchange is None:
+            exchange = self._exchanger = Exchange(await self._http.plain_session())
+        status, sent, body = await exchange.send(
+            http.method, target.url, target.host, headers, http.body
+        )
+        return status, Headers({name.decode(): value.decode() for name, value in sent}), body
 
     def _target(self, call: Call, route: _Route) -> _Target:
         http = call.http

@@ -7,8 +7,8 @@ the query, the headers that are given here, and the hash of the body.
 from __future__ import annotations
 
 import hmac
+import time
 from collections.abc import Mapping
-from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import quote
@@ -31,7 +31,7 @@ class Signer:
     def sign(
         self,
         credentials: Any,
-        now: datetime,
+        now: float,
         method: str,
         path: str,
         query: str,
@@ -42,13 +42,13 @@ class Signer:
 
         Args:
             credentials: Frozen: access key, secret key and token.
-            now: The moment, in UTC.
+            now: The moment, in seconds since 1970.
             path: Path of the address, percent-encoded as it is sent.
             query: Query of the address, percent-encoded, parameters sorted.
             headers: What is signed beside the date and the token, `host` included; names in
                 lower case, values without spaces at their ends.
         """
-        date = now.strftime(_DATE_FORMAT)
+        date = self._date(int(now))
         signed = {**headers, "x-amz-date": date}
         if credentials.token:
             signed["x-amz-security-token"] = credentials.token
@@ -71,6 +71,11 @@ class Signer:
         if credentials.token:
             made["X-Amz-Security-Token"] = credentials.token
         return made
+
+    def _date(self, second: int) -> str:
+        if self._moment[0] != second:
+            self._moment = second, time.strftime(_DATE_FORMAT, time.gmtime(second))
+        return self._moment[1]
 
     def _key_of(self, secret: str, day: str) -> bytes:
         if self._key != (secret, day):
