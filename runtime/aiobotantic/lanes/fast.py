@@ -27,7 +27,13 @@ from aiobotantic.lanes.gate import call_reason, patched
 from aiobotantic.lanes.http import Exchange
 from aiobotantic.lanes.retries import Outcome
 from aiobotantic.lanes.signing import Signer, canonical_path, canonical_query
-from aiobotantic.lanes.transport import FAILURES, ambiguous_error, failure, transport_error
+from aiobotantic.lanes.transport import (
+    FAILURES,
+    ambiguous_error,
+    failure,
+    read_headers,
+    transport_error,
+)
 from aiobotantic.operation import Operation
 from aiobotantic.pickling import resolve
 from aiobotantic.protocols import Headers, request_id_of
@@ -195,7 +201,7 @@ class FastLane:
         status, sent, body = await exchange.send(
             http.method, target.url, target.host, headers, http.body
         )
-        return status, Headers({name.decode(): value.decode() for name, value in sent}), body
+        return status, Headers(read_headers(sent)), body
 
     def _target(self, call: Call, route: _Route) -> _Target:
         http = call.http

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
@@ -35,6 +36,16 @@ else:
     from aiobotocore.httpsession import AIOHTTPSession as Session
 
 
+def read_headers(sent: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Return the headers of an answer, those of one name joined, and odd bytes kept."""
+    found: dict[str, str] = {}
+    for raw_name, raw_value in sent:
+        name = raw_name.decode("utf-8", "surrogateescape")
+        value = raw_value.decode("utf-8", "surrogateescape")
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
+
+
 class DirectSession(Session):
     """aiobotocore's session without redirects, which would carry credentials to other hosts.
 
@@ -45,9 +56,7 @@ class DirectSession(Session):
     async def send(self, request: Any) -> Any:
         """Send a request and return the answer."""
         answer = await super().send(request)
-        answer.headers = HeadersDict(
-            {name.decode(): value.decode() for name, value in answer.raw.raw_headers}
-        )
+        answer.headers = HeadersDict(read_headers(answer.raw.raw_headers))
         return answer
 
     async def _get_session(self, proxy_url: str | None) -> Any:
@@ -150,6 +159,6 @@ def _kind(error: BaseException, cause: object) -> tuple[type[TransportError], st
         return ConnectError, "no connection", False
     if isinstance(cause, (FileNotFoundError, PermissionError, IsADirectoryError, ssl.SSLError)):
         return TLSError, "no TLS connection, the certificates cannot be loaded", False
-    if isinstance(cause, (ValueError, TypeError)):
+    if isinstance(cause, (ValueError, TypeError)) and not isinstance(cause, UnicodeError):
         return TransportError, "the request cannot be sent", False
     return TransportError, "no whole answer", True
