@@ -38,6 +38,8 @@ UNWRITABLE: Final = "unwritable"
 
 NO_TEXT: Final = "must be bytes, not str: pass text.encode()"
 _ANY_LENGTH: Final = Length()
+_ANYTHING: Final = re.compile(r"\^?\[(\\S\\s|\\s\\S)\]\*\$?")
+"""A pattern that every text has."""
 _ONE_CLASS_REPEATED: Final = re.compile(
     r"\^?(?P<one>\[(?:\\.|[^\]\\\[])+\]|\.|\\[wWdDsS])\{(?P<min>\d+),(?P<max>\d+)\}\$?"
 )
@@ -152,7 +154,10 @@ def pattern_schema(text: str, length: Length = _ANY_LENGTH) -> dict[str, Any] | 
         text = f"{repeated['one']}*"
         low = max(low or 0, int(repeated["min"]))
         high = int(repeated["max"]) if high is None else min(high, int(repeated["max"]))
-    schema: dict[str, Any] = _limits(Length(low, high)) | {
+    limits = _limits(Length(low, high))
+    if _ANYTHING.fullmatch(text):
+        return limits
+    schema: dict[str, Any] = limits | {
         "pattern": rf"\A(?:{text})\z",
         "regex_engine": "rust-regex",
     }

@@ -178,8 +178,8 @@ class Structure(_Base):
         Raises:
             RequestValidationError: a name that the model does not list.
         """
-        steps = describe(cls).from_wire
-        fields = describe(cls).blank.copy()
+        members = describe(cls)
+        steps, fields = members.from_wire, members.blank.copy()
         given: set[str] = set()
         for name, value in values.items():
             step = steps.get(name)
