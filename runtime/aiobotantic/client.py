@@ -8,12 +8,14 @@ import asyncio
 import copy
 import keyword
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar
 from uuid import uuid4
 
+from aiobotantic.checks import checker
 from aiobotantic.door import write_request
 from aiobotantic.errors import (
     CallTimeoutError,
@@ -28,7 +30,7 @@ from aiobotantic.options import CallOptions, Validation, check_validation, defau
 from aiobotantic.pages import Pagination, Paginator
 from aiobotantic.pickling import public_module, resolve
 from aiobotantic.protocols import protocol_of
-from aiobotantic.structure import Request, Response, Structure
+from aiobotantic.structure import Request, Response, Structure, built, describe
 from aiobotantic.waiters import Waiter
 from aiobotantic.wire import WireDoor
 
@@ -183,6 +185,31 @@ class Client(Operations):
     async def close(self) -> None:
         """Close every connection. A second call does nothing."""
         await self._connection.close()
+
+    async def warm_up(self, *methods: str) -> None:
+        """Prepare calls, so that the first ones take no longer than those after them.
+
+        Validators and checks are built in a thread, endpoints are resolved, and TLS is set up;
+        nothing is sent.
+
+        Args:
+            methods: Names of methods, e.g. `create_training_job`.
+
+        Raises:
+            ClientClosedError: the client is not open.
+            AttributeError: there is no such method.
+        """
+        lane = self._connection.ready()
+        known = _wire_methods(type(self))
+        operations: list[Operation[Any]] = []
+        for name in methods:
+            if name not in known:
+                near = get_close_matches(name, known, n=1)
+                hint = f". Did you mean {near[0]!r}?" if near else ""
+                raise AttributeError(f"{type(self).__name__} has no method {name!r}{hint}")
+            operations.append(known[name])
+        await asyncio.to_thread(_build, operations)
+        await lane.warm_up(operations)
 
     async def __aenter__(self) -> Self:
         return await self.open()
@@ -362,6 +389,15 @@ class Client(Operations):
         return await waiter.wait(
             lambda: self._send(operation, request), timeout=timeout, delay=delay
         )
+
+
+def _build(operations: Iterable[Operation[Any]]) -> None:
+    """Make what the first call of an operation would make."""
+    for operation in operations:
+        checker(operation.request_class)
+        for cls in (operation.request_class, operation.response_class):
+            describe(cls)
+            built(cls)
 
 
 def _is_of(value: object, module: str, name: str) -> bool:

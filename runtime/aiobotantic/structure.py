@@ -360,7 +360,7 @@ def write_json(
     Raises:
         PydanticSerializationError: a value that JSON cannot hold.
     """
-    cls = _built(type(structure))
+    cls = built(type(structure))
     include = None if fields is None else set(fields)
     body: bytes = cls.__pydantic_serializer__.to_json(
         structure,
@@ -379,11 +379,12 @@ def read_json(cls: type[Read], body: bytes) -> Read:
     Raises:
         ValidationError: no JSON object, or a member of another JSON type.
     """
-    structure: Read = _built(cls).__pydantic_validator__.validate_json(body)
+    structure: Read = built(cls).__pydantic_validator__.validate_json(body)
     return structure
 
 
-def _built(cls: Any) -> Any:
+def built(cls: Any) -> Any:
+    """Return a class with its validator and serializer, which are made at first use."""
     if not cls.__pydantic_complete__:
         cls.model_rebuild()
     return cls

@@ -90,6 +90,7 @@ _CLIENT_NAMES = {
     "pipeline",
     "region_name",
     "send",
+    "warm_up",
     "wire",
     "with_options",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol
@@ -83,6 +84,10 @@ class Lane(Protocol):
 
     async def call(self, call: Call) -> Structure:
         """Send a request, repeat it where `aiobotantic.retry` says so, and return the answer."""
+        ...
+
+    async def warm_up(self, operations: Iterable[Operation[Any]]) -> None:
+        """Resolve endpoints and set up TLS; nothing is sent."""
         ...
 
     async def close(self) -> None:

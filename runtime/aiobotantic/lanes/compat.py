@@ -7,7 +7,7 @@ handler that decides on retries.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -41,7 +41,7 @@ from aiobotantic.lanes.lazy_dicts import Parsed, WireParams
 from aiobotantic.lanes.retries import Outcome, Retries
 from aiobotantic.lanes.rewindable import rewindable
 from aiobotantic.lanes.session import base_session, client_config, own_session, prepare
-from aiobotantic.lanes.transport import ambiguous_error, transport_error
+from aiobotantic.lanes.transport import DirectSession, ambiguous_error, transport_error
 from aiobotantic.operation import Operation, Service
 from aiobotantic.pickling import resolve
 from aiobotantic.protocols import Headers, WireProtocol, error_class, request_id_of
@@ -167,6 +167,12 @@ class CompatLane:
             _CALL.reset(token)
         self.retries.succeeded(call)
         return structure
+
+    async def warm_up(self, operations: Iterable[Operation[Any]]) -> None:
+        """Set up TLS; what endpoints depend on is known when a call is made."""
+        http = self.client._endpoint.http_session
+        if isinstance(http, DirectSession):
+            await http.plain_session()
 
     async def close(self) -> None:
         """Close every connection."""

@@ -11,6 +11,7 @@ import asyncio
 import logging
 import os
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -130,6 +131,13 @@ class FastLane:
                     raise ambiguous_error(outcome, call) from cause
                 raise outcome from cause
             await asyncio.sleep(delay)
+
+    async def warm_up(self, operations: Iterable[Operation[Any]]) -> None:
+        """Resolve endpoints and set up TLS; nothing is sent."""
+        await self._http.plain_session()
+        for operation in operations:
+            if call_reason(operation, b"") is None:
+                await self._route(operation)
 
     async def close(self) -> None:
         """Close every connection."""
