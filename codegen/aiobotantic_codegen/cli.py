@@ -1,4 +1,4 @@
-"""Arguments to pipeline to exit code; with changes_cli the only place that prints.
+"""Arguments to pipeline to exit code; with commands/ the only place that prints.
 
 Imports stay inside the commands, so that a command loads only what it uses.
 """
@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aiobotantic_codegen.changes_cli import app as changes_app
-from aiobotantic_codegen.diff_cli import diff_command
+from aiobotantic_codegen.commands.changes import app as changes_app
+from aiobotantic_codegen.commands.diff import diff_command
+from aiobotantic_codegen.commands.history import history_command
+from aiobotantic_codegen.commands.update import update_command
 from aiobotantic_codegen.errors import GeneratorError
-from aiobotantic_codegen.update_cli import update_command
 
 if TYPE_CHECKING:
     from aiobotantic_codegen.load.botocore import ModelSource
@@ -35,6 +36,7 @@ app.add_typer(changes_app, name="changes")
 
 app.command(name="diff")(diff_command)
 app.command(name="update")(update_command)
+app.command(name="history")(history_command)
 
 
 class Docs(StrEnum):

@@ -96,10 +96,10 @@ def replace_tree(root: Path, files: Mapping[str, bytes], keep: Keep = keep_nothi
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Replace one file in one step; its mode stays.
+    """Write one file in one step; the mode of one that it replaces stays.
 
     Raises:
-        WriteError: It cannot be replaced.
+        WriteError: It cannot be written.
     """
     path = path.resolve()
     new = _sibling(path, "new")
@@ -107,7 +107,8 @@ def write_file(path: Path, content: bytes) -> None:
         try:
             new.unlink(missing_ok=True)
             _write(new, content)
-            shutil.copymode(path, new)
+            if path.exists():
+                shutil.copymode(path, new)
             new.replace(path)
         finally:
             new.unlink(missing_ok=True)

@@ -14,7 +14,7 @@ from minispec import spec_files
 
 from aiobotantic_codegen.changes.kinds import ChangeClass, Direction, Kind
 from aiobotantic_codegen.changes.record import Difference, Entry
-from aiobotantic_codegen.diff_cli import Form
+from aiobotantic_codegen.commands.diff import Form
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 

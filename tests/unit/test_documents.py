@@ -152,6 +152,19 @@ def test_only_the_service_model_is_required(tmp_path: Path) -> None:
     assert list(loaded.files) == ["service-2.json"]
 
 
+def test_keys_of_old_releases_are_known() -> None:
+    old = json.loads(json.dumps(PETS))
+    old["metadata"]["timestampFormat"] = "rfc822"  # of s3
+    old["operations"]["ListPets"]["input"]["deprecated"] = True  # of lambda
+    service = parse_service(
+        "pets", Path("pets"), {"service-2.json": json.dumps(old).encode()}
+    ).service
+    request = service.operations["ListPets"].input
+
+    assert service.metadata.timestamp_format == "rfc822"
+    assert request is not None and request.deprecated
+
+
 def test_documents_are_frozen() -> None:
     shape = ShapeDocument(type="string")
     with pytest.raises(ValidationError, match="Instance is frozen"):

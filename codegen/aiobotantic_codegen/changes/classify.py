@@ -91,6 +91,8 @@ def classify(subject: Subject) -> ChangeClass:
             return NONE if subject.harmless else BREAKING
         case Kind.ERROR_REMOVED:
             return DOCS if subject.harmless else BREAKING
+        case Kind.METADATA_CHANGED if trait == "serviceId" and not subject.values[0]:
+            return NONE  # the first one: there was no client to name
         case Kind.METADATA_CHANGED:
             return NONE if subject.harmless else _METADATA.get(trait, WIRE)
         case Kind.PAGINATOR_CHANGED | Kind.WAITER_CHANGED if not trait:

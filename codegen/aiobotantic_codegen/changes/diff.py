@@ -63,15 +63,11 @@ def diff_models(old: Model, new: Model, overrides: ServiceOverrides | None = Non
     Raises:
         SpecError: They are models of two services.
     """
-    before, after = old.loaded.service.metadata, new.loaded.service.metadata
-    if old.service != new.service and before.service_id != after.service_id:
-        problem = f"{old.source} is a model of {old.service}, {new.source} one of {new.service}"
-        raise SpecError(old.source, "/metadata", problem, "Name two models of one service.")
-    entries = tuple(
-        _Comparison(old.loaded, new.loaded, overrides or ServiceOverrides()).entries(
-            whole=old.whole and new.whole
-        )
+    _check_same(old, new)
+    names = Names(
+        old.loaded.service, new.loaded.service, overrides or ServiceOverrides(), new.service
     )
+    entries = tuple(_entries(old, new, names))
     verdict = gravest(entry.change_class for entry in entries)
     return Difference(
         service=new.service,
@@ -79,18 +75,45 @@ def diff_models(old: Model, new: Model, overrides: ServiceOverrides | None = Non
         new=new.source,
         verdict=verdict,
         semver=semver_of(verdict),
-        counts=Counts(documentation=_documentation(old, new), box=_boxes(old, new)),
+        counts=count_silent(old, new),
         entries=entries,
     )
 
 
+def iter_entries(old: Model, new: Model) -> Iterator[Entry]:
+    """Yield what `diff_models` tells, without names of the generated client: for counting.
+
+    Raises:
+        SpecError: They are models of two services.
+    """
+    _check_same(old, new)
+    yield from _entries(old, new, None)
+
+
+def count_silent(old: Model, new: Model) -> Counts:
+    """Count what changed without an entry."""
+    return Counts(documentation=_documentation(old, new), box=_boxes(old, new))
+
+
+def _check_same(old: Model, new: Model) -> None:
+    before, after = old.loaded.service.metadata, new.loaded.service.metadata
+    if old.service != new.service and before.service_id != after.service_id:
+        problem = f"{old.source} is a model of {old.service}, {new.source} one of {new.service}"
+        raise SpecError(old.source, "/metadata", problem, "Name two models of one service.")
+
+
+def _entries(old: Model, new: Model, names: Names | None) -> Iterator[Entry]:
+    whole = old.whole and new.whole
+    return _Comparison(old.loaded, new.loaded, names).entries(whole=whole)
+
+
 class _Comparison:
-    def __init__(self, old: LoadedService, new: LoadedService, overrides: ServiceOverrides) -> None:
+    def __init__(self, old: LoadedService, new: LoadedService, names: Names | None) -> None:
         self.before = old
         self.after = new
         self.old: ServiceDocument = old.service
         self.new: ServiceDocument = new.service
-        self.names = Names(old.service, new.service, overrides, new.name)
+        self.names = names
         self.roots = dict(self._roots())
         self.walk = Walk(self.old.shapes, self.new.shapes, self.roots.values())
 
@@ -242,6 +265,7 @@ class _Comparison:
         harmless: bool = False,
     ) -> Entry:
         subject = Subject(kind, direction, values, trait, required, harmless)
+        touched = (operation, direction, path, kind, values, shape, member)
         return Entry(
             operation=operation,
             direction=direction,
@@ -249,7 +273,7 @@ class _Comparison:
             kind=kind,
             change_class=classify(subject),
             values=values,
-            python=self.names.touched(operation, direction, path, kind, values, shape, member),
+            python=self.names.touched(*touched) if self.names else (),
         )
 
 

@@ -12,6 +12,11 @@ from aiobotantic_codegen.load.documents import ServiceDocument, ServiceOverrides
 _STEP = re.compile(r"\[\]|\{key\}|\{\}|\.|[^.\[\]{}]+")
 
 
+def steps(path: str) -> list[str]:
+    """Return a path in pieces: members, dots, `[]`, `{}` and `{key}`."""
+    return _STEP.findall(path)
+
+
 class Names:
     """The names of one service, in both of its models, with people's overrides."""
 
@@ -84,7 +89,7 @@ class Names:
     def _python(self, operation: str, direction: Direction, path: str) -> Iterator[str]:
         """Yield a path in fields; the shapes on the way tell which names people chose."""
         shape = self._root(operation, direction)
-        for step in _STEP.findall(path):
+        for step in steps(path):
             if step[0] in "[{.":
                 yield step
                 shape = self._inside(shape, step)

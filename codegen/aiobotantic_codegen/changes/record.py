@@ -75,6 +75,7 @@ _SEMVER = {
     ChangeClass.DOCS: Semver.PATCH,
     ChangeClass.NONE: Semver.NONE,
 }
+"""What the gravest class of a change means for a version."""
 
 
 class Counts(ChangeDocument):

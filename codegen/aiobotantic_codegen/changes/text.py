@@ -34,6 +34,11 @@ class Statement:
     places: tuple[str, ...]
 
 
+def meaning(change_class: ChangeClass) -> str:
+    """Return what a class means, in a few words."""
+    return _MEANING[change_class]
+
+
 def statements(entries: Iterable[Entry]) -> list[Statement]:
     """Join the entries that tell one fact; gravest first, then in the order of the entries."""
     places: dict[tuple[ChangeClass, str], dict[str, None]] = {}

@@ -118,7 +118,7 @@ class ModelSource:
     def _folder(self, name: str) -> Traversable | None:
         """The folder of the newest API version; in specs, the service's own folder."""
         folder = self.root / name
-        if not _SERVICE_NAME.fullmatch(name) or not folder.is_dir():
+        if not is_service_name(name) or not folder.is_dir():
             return None
         if _holds_service(folder):
             return folder
@@ -138,14 +138,14 @@ def from_index(wanted: str | None = None, cache: Path | None = None) -> ModelSou
     """
     cache = cache or cache_folder() / "wheels"
     if wanted is None:
-        return _from_wheel(_download("botocore", cache))
+        return from_wheel(_download("botocore", cache))
     if not _VERSION.fullmatch(wanted):
         problem = f"`{wanted}` is not a version"
         raise SyncError("botocore", "", problem, "Give one such as `1.44.5`.")
     wheel = cache / f"botocore-{wanted}-py3-none-any.whl"
     if not zipfile.is_zipfile(wheel):
         wheel = _download(f"botocore=={wanted}", cache)
-    return _from_wheel(wheel)
+    return from_wheel(wheel)
 
 
 def from_installed() -> ModelSource:
@@ -186,7 +186,12 @@ def from_directory(directory: Path) -> ModelSource:
     return source
 
 
-def _from_wheel(wheel: Path) -> ModelSource:
+def from_wheel(wheel: Path) -> ModelSource:
+    """A wheel of botocore.
+
+    Raises:
+        SyncError: It cannot be opened, or is another package's.
+    """
     title = f"botocore {wheel.name.split('-')[1]}"
     try:
         root = zipfile.Path(wheel) / "botocore" / "data"
@@ -199,25 +204,49 @@ def _from_wheel(wheel: Path) -> ModelSource:
 
 def _download(requirement: str, cache: Path) -> Path:
     """Let pip bring a wheel into the cache; a killed download leaves no half of one."""
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
-    command += ["--no-input", "--disable-pip-version-check", "--progress-bar=off"]
+    words = ["download", "--no-deps", "--only-binary=:all:", "--progress-bar=off"]
     try:
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache, prefix="download-") as folder:
-            command += ["--dest", folder, requirement]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            done = _pip(*words, "--dest", folder, requirement)
             wheels = list(Path(folder).glob("botocore-*.whl"))
             if done.returncode == 0 and wheels:
                 return wheels[0].replace(cache / wheels[0].name)
     except OSError as error:
         remedy = "Check that the folder can be written, or set XDG_CACHE_HOME to another one."
         raise SyncError(cache, "", f"cannot be written: {error}", remedy) from None
-    lines = (done.stderr.strip() or done.stdout.strip() or "no output").splitlines()
-    warnings = [line for line in lines[:-1] if line.startswith("WARNING:")]
-    # The last line alone does not tell an unknown version from a network that is down.
-    problem = "\n  ".join([f"pip cannot download it: {lines[-1].strip()}", *warnings[-1:]])
+    problem = f"pip cannot download it: {_told(done)}"
     remedy = "Check the version and the network, or use the installed one or a directory."
     raise SyncError(requirement, "", problem, remedy)
+
+
+def index_versions() -> list[str]:
+    """Versions of botocore that the package index has for this Python, as pip tells them.
+
+    Raises:
+        SyncError: pip cannot tell.
+    """
+    done = _pip("index", "versions", "botocore")
+    found = re.search(r"^Available versions: (.+)$", done.stdout, re.MULTILINE)
+    if done.returncode or not found:
+        problem = f"pip cannot list its versions: {_told(done)}"
+        raise SyncError("botocore", "", problem, "Check the network and pip's configuration.")
+    return found[1].split(", ")
+
+
+def _pip(*words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pip", *words, "--no-input", "--disable-pip-version-check"]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def _told(done: subprocess.CompletedProcess[str]) -> str:
+    """Return what pip says of its failure.
+
+    The last line alone does not tell an unknown version from a network that is down.
+    """
+    lines = (done.stderr.strip() or done.stdout.strip() or "no output").splitlines()
+    warnings = [line for line in lines[:-1] if line.startswith("WARNING:")]
+    return "\n  ".join([lines[-1].strip(), *warnings[-1:]])
 
 
 def _title(directory: Path) -> str:
@@ -261,6 +290,11 @@ def read_folder(folder: Traversable, place: str) -> dict[str, dict[str, Any]]:
             merge = _read_json(entries[extras], place).get("merge", {})
             files[file] = _merged(files.get(file, {}), merge)
     return files
+
+
+def is_service_name(name: str) -> bool:
+    """Return whether a service could have this name: it is a part of paths."""
+    return _SERVICE_NAME.fullmatch(name) is not None
 
 
 def read_json(path: Path) -> dict[str, Any]:

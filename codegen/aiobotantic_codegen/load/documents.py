@@ -102,6 +102,7 @@ class ShapeRef(CamelDocument):
     error: ErrorTraitDocument | None = None
     exception: bool = False
     fault: bool = False
+    deprecated: bool = False
     documentation: Prose = None
 
 
@@ -243,6 +244,7 @@ class MetadataDocument(CamelDocument):
     aws_query_compatible: dict[str, Any] | None = None
     xml_namespace: str | None = None
     checksum_format: str | None = None
+    timestamp_format: str | None = None
     rip_service_name: str | None = None
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from aiobotantic_codegen.diff_cli import SpecsOption
+from aiobotantic_codegen.commands.diff import SpecsOption
 
 
 def update_command(
@@ -59,8 +59,8 @@ def update_command(
 
     Prints a summary in Markdown, for a pull request.
     """
-    from aiobotantic_codegen.changes_cli import read_page
     from aiobotantic_codegen.cli import model_source, show_progress
+    from aiobotantic_codegen.commands.changes import read_page
     from aiobotantic_codegen.pipeline import Request
     from aiobotantic_codegen.update import Project, apply_in, sync_in, update
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aiobotantic_codegen.diff_cli import SOURCE_HELP, ServiceOption, SpecsOption
+from aiobotantic_codegen.commands.diff import SOURCE_HELP, ServiceOption, SpecsOption
+from aiobotantic_codegen.commands.page import page_command
 
 if TYPE_CHECKING:
     from aiobotantic_codegen.changes.page import Page
@@ -25,6 +26,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="What changed in an API, from pages, models and specs.",
 )
+app.command(name="page")(page_command)
 
 
 @app.callback()

@@ -1,0 +1,1 @@
+"""The commands beside sync and generate: arguments in, printing, exit codes out."""
