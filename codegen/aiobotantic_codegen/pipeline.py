@@ -225,7 +225,9 @@ class _Stamp:
 
     def __init__(self, request: Request) -> None:
         self.root = request.out / request.package
-        digest = sha256(f"{request.package} {list(request.services)} {request.docs}".encode())
+        there = [folder.is_dir() for folder in request.templates]  # one that is not is an error
+        words = f"{request.package} {list(request.services)} {request.docs} {there}"
+        digest = sha256(words.encode())
         digest.update(generator_digest().encode())
         prose = [request.prose] if request.prose else []
         for folder in (request.specs, *request.templates, *prose):

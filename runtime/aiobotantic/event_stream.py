@@ -188,6 +188,8 @@ def _payload(cls: type[Structure], field: str, payload: bytes) -> Any:
     kind = value_type(cls.__pydantic_fields__[field].annotation)
     if isinstance(kind, type) and issubclass(kind, Structure):
         return read_json(kind, payload)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return kind(payload.decode())
     return payload.decode() if kind is str else payload
 
 

@@ -124,7 +124,7 @@ async def test_a_token_counts_only_where_there_is_more(client: Any, service: Htt
 
 async def test_what_is_no_resume_token(client: Any) -> None:
     for text in ("e30=", "WzFd", "bnVsbA==", "?", "eyJTdGFydEtleSI6IDF9"):
-        with pytest.raises(PaginationError, match="starting_token is none"):
+        with pytest.raises(PaginationError, match=r"^starting_token is .*: ScanItems cannot go"):
             client.iter_scan_items(starting_token=text)
 
 

@@ -15,7 +15,7 @@ from botocore.parsers import ResponseParserError
 from http_service import HttpService, answer
 from minispec import Generate, Mini
 
-from aiobotantic.errors import AioBotanticError, ResponseParseError
+from aiobotantic.errors import AioBotanticError, ResponseParseError, ServiceError
 from aiobotantic.testing.event_frames import frame
 
 TIMES = {"Plain": "Timestamp", "Iso": "IsoTime", "Http": "HttpTime", "Many": "Times"}
@@ -228,6 +228,13 @@ async def test_keys_of_maps_in_headers_are_as_the_service_sent_them(
     assert answered.response_metadata.headers["x-label-camelcase"] == "1"
     assert answered.response_metadata.request_id == "request-1"
     assert type(answered.response_metadata.headers) is dict
+
+
+async def test_a_redirect_to_what_is_no_address(client: Any, service: HttpService) -> None:
+    service.script = [answer(b"", 307, {"Location": "http://[nowhere/"})]
+
+    with pytest.raises(ServiceError, match="307 Temporary Redirect: a redirect, which is not"):
+        await client.get_all()
 
 
 async def test_handlers_find_headers_in_any_case(client: Any, service: HttpService) -> None:

@@ -70,6 +70,7 @@ EVENTS: dict[str, Any] = {
     "Whole": "WholeEvent",
     "Headed": "HeadedEvent",
     "TextPart": "TextEvent",
+    "Shade": "ColourEvent",
     "Shaped": "ShapedEvent",
     "Empty": "EmptyEvent",
     "tooMuch": "TooMuch",
@@ -169,6 +170,10 @@ SPEC: dict[str, Any] = {
         },
         "TextEvent": {
             "members": {"Text": {"shape": "String", "eventpayload": True}},
+            "event": True,
+        },
+        "ColourEvent": {
+            "members": {"Colour": {"shape": "Colour", "eventpayload": True}},
             "event": True,
         },
         "ShapedEvent": {
@@ -394,7 +399,7 @@ async def test_every_kind_of_event_is_read_alike(mini: Mini, data: Path) -> None
     assert ours == theirs
     assert [next(iter(event)) for event in ours] == [
         *("Whole", "Whole", "Headed", "Headed", "TextPart", "TextPart"),
-        *("Shaped", "Shaped", "Empty", "Empty"),
+        *("Shade", "Shade", "Shaped", "Shaped", "Empty", "Empty"),
     ]
     assert set(ours[2]["Headed"]) == set(SPEC["shapes"]["HeadedEvent"]["members"])
 
@@ -411,6 +416,9 @@ async def test_events_that_cannot_be_read_and_exceptions(mini: Mini) -> None:
     async with Server(client_of(mini)) as server, opened(mini, server) as client:
         with pytest.raises(ResponseParseError, match="Listen: an event of the type Whole cannot"):
             await listen(RawEvent("Whole", b"no JSON"))
+        (shade,) = await listen(RawEvent("Shade", b"mauve"))
+        assert isinstance(shade.shade.colour, mini.models.Colour)
+        assert (shade.shade.colour.value, shade.shade.colour.is_known) == ("mauve", False)
         with pytest.raises(ResponseParseError, match="TextPart cannot be read"):
             await listen(RawEvent("TextPart", b"\xff"))
         # The name of the union's member, and the name of the error's shape.

@@ -259,6 +259,18 @@ REFERENCE_ERRORS = [
         "Refer to a structure.",
     ),
     (
+        "/operations/ListPets/errors/0/shape",
+        "ListPetsRequest",
+        "`ListPetsRequest` is no exception",
+        "Refer to a structure with `exception`.",
+    ),
+    (
+        "/shapes/Tags/key/shape",
+        "Ratio",
+        "the key `Ratio` is a double",
+        "Refer to a string.",
+    ),
+    (
         "/shapes/ListPetsRequest/members/Kind/shape",
         "Kin",
         "there is no shape `Kin`",
@@ -299,6 +311,28 @@ def test_reference_errors_name_place_and_remedy(
     with pytest.raises(SpecError) as caught:
         load_service(specs, "pets")
     assert str(caught.value) == f"{specs}/pets/service-2.json#{pointer}: {problem}\n  {remedy}"
+
+
+@pytest.mark.parametrize(
+    ("trait", "kind"), [("document", "document"), ("eventstream", "stream of events")]
+)
+def test_what_has_no_members_is_no_input(tmp_path: Path, trait: str, kind: str) -> None:
+    shape = {"type": "structure", "members": {}, trait: True}
+    specs = write(tmp_path, service=edited(PETS, "/shapes/ListPetsRequest", shape))
+    with pytest.raises(SpecError) as caught:
+        load_service(specs, "pets")
+    place = f"{specs}/pets/service-2.json#/operations/ListPets/input/shape"
+    problem = f"`ListPetsRequest` is a {kind}, not a structure"
+    assert str(caught.value) == f"{place}: {problem}\n  Refer to a structure."
+
+
+def test_an_event_is_a_structure(tmp_path: Path) -> None:
+    shape = {"type": "structure", "members": {"Fed": {"shape": "Kind"}}, "eventstream": True}
+    specs = write(tmp_path, service=edited(PETS, "/shapes/Events", shape))
+    with pytest.raises(SpecError) as caught:
+        load_service(specs, "pets")
+    place = f"{specs}/pets/service-2.json#/shapes/Events/members/Fed/shape"
+    assert str(caught.value) == f"{place}: the event `Kind` is a string\n  Refer to a structure."
 
 
 REPEATED_KEYS = [

@@ -280,24 +280,33 @@ def start_writer(root: Path, letters: str, turns: int) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
+def whole_tree(letter: str) -> dict[str, bytes]:
+    files = {f"{n % 7}/{n}.txt": letter.encode() * 5000 for n in range(40)}
+    return files | {f"only-{letter}.txt": b""}
+
+
 def letter_of(root: Path) -> str:
     """The letter of the one whole tree that stands there."""
     found = content(root)
     (letter,) = {text[:1].decode() for text in found.values() if text}
-    whole = {f"{n % 7}/{n}.txt": letter.encode() * 5000 for n in range(40)}
-    assert found == whole | {f"only-{letter}.txt": b""}
+    assert found == whole_tree(letter)
     return letter
 
 
-def test_a_kill_at_any_moment_leaves_a_whole_tree(tmp_path: Path) -> None:
+def test_a_kill_at_any_moment_leaves_a_whole_tree(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    begun = time.monotonic()
+    write_tree(tmp_path_factory.mktemp("timed") / "out", whole_tree("a"))
+    once = time.monotonic() - begun  # a slow disk takes longer
     root = tmp_path / "out"
     chance = random.Random(20)
     seen, unfinished = set(), 0
-    for _ in range(20):
-        with start_writer(root, "ab", 10**6) as writer:
+    for turn in range(20):
+        with start_writer(root, ("ab", "ba")[turn % 2], 10**6) as writer:
             assert writer.stdout is not None
             assert writer.stdout.readline() == "ready\n"
-            time.sleep(0.02 + chance.random() * 0.15)
+            time.sleep(once * chance.uniform(0.2, 3))
             os.kill(writer.pid, signal.SIGKILL)
         if root.exists():  # the very first run may die before its first tree stands
             seen.add(letter_of(root))

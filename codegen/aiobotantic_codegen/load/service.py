@@ -194,14 +194,19 @@ def _operation_violations(service: ServiceDocument) -> Iterator[Violation]:
         references += ((("errors", index), error) for index, error in enumerate(operation.errors))
         for place, reference in references:
             shape = service.shapes.get(reference.shape) if reference else None
-            if reference is None or (shape and shape.type == "structure"):
+            if reference is None:
                 continue
             pointer = json_pointer("operations", name, *place, "shape")
             if shape is None:
                 yield _unknown(SERVICE, pointer, "shape", reference.shape, service.shapes)
-            else:
-                problem = f"`{reference.shape}` is a {shape.type}, not a structure"
+            elif shape.type != "structure" or shape.document or shape.eventstream:
+                traits = {"document": shape.document, "stream of events": shape.eventstream}
+                kind = next((trait for trait, is_so in traits.items() if is_so), shape.type)
+                problem = f"`{reference.shape}` is a {kind}, not a structure"
                 yield SERVICE, pointer, problem, "Refer to a structure."
+            elif place[0] == "errors" and not shape.exception:
+                problem = f"`{reference.shape}` is no exception"
+                yield SERVICE, pointer, problem, "Refer to a structure with `exception`."
 
 
 def _shape_violations(service: ServiceDocument) -> Iterator[Violation]:
@@ -210,6 +215,10 @@ def _shape_violations(service: ServiceDocument) -> Iterator[Violation]:
             if target.shape not in service.shapes:
                 pointer = json_pointer("shapes", name, "members", member, "shape")
                 yield _unknown(SERVICE, pointer, "shape", target.shape, service.shapes)
+            elif shape.eventstream and service.shapes[target.shape].type != "structure":
+                pointer = json_pointer("shapes", name, "members", member, "shape")
+                problem = f"the event `{target.shape}` is a {service.shapes[target.shape].type}"
+                yield SERVICE, pointer, problem, "Refer to a structure."
         for index, member in enumerate(shape.required):
             if member not in shape.members:
                 pointer = json_pointer("shapes", name, "required", index)
@@ -233,6 +242,10 @@ def _element_violations(
         elif element.shape not in service.shapes:
             pointer = json_pointer("shapes", name, key, "shape")
             yield _unknown(SERVICE, pointer, "shape", element.shape, service.shapes)
+        elif key == "key" and service.shapes[element.shape].type != "string":
+            pointer = json_pointer("shapes", name, key, "shape")
+            problem = f"the key `{element.shape}` is a {service.shapes[element.shape].type}"
+            yield SERVICE, pointer, problem, "Refer to a string."
 
 
 def _unknown(

@@ -191,8 +191,11 @@ def _class_of_status(status: int) -> type[ServiceError]:
 def _no_message(status: int, headers: Mapping[str, str]) -> str:
     phrase = _PHRASES.get(status, "of no known meaning")
     if 300 <= status < 400:
-        target = urlsplit(headers.get("location", ""))
-        to = f" to {target.hostname}" if target.hostname else ""
+        try:
+            host = urlsplit(headers.get("location", "")).hostname
+        except ValueError:  # no address at all
+            host = None
+        to = f" to {host}" if host else ""
         return f"HTTP {status} {phrase}: a redirect{to}, which is not followed"
     return f"HTTP {status} {phrase}, no message in {headers.get('content-type', 'the body')}"
 

@@ -201,8 +201,9 @@ def _payload(arm: type[Structure], member: str, value: Any) -> tuple[str, bytes]
     kind = value_type(arm.__pydantic_fields__[member].annotation)
     if kind is bytes:
         return "application/octet-stream", value or b""
-    if kind is str:
-        return "text/plain", str(value or "").encode()
+    if kind is str or (isinstance(kind, type) and issubclass(kind, Enum)):
+        text = value.value if isinstance(value, Enum) else value
+        return "text/plain", str(text or "").encode()
     return "application/json", _json(kind, value or {})
 
 
