@@ -6,12 +6,16 @@ import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 from http_service import HttpService
 from minispec import Mini, Spec, cache_in, importable, new_mini
 from sample_service import Workshop
+
+from aiobotantic.door import _warned
+
+LANES = [pytest.param(None, id="fast"), pytest.param("botocore", id="botocore")]
 
 
 class Generate(Protocol):
@@ -64,8 +68,22 @@ async def service() -> AsyncIterator[HttpService]:
         yield running
 
 
+@pytest.fixture(autouse=True)
+def nothing_was_warned_of() -> None:
+    """Forget which warnings were given: each is given once in a process."""
+    _warned.clear()
+
+
+@pytest.fixture(params=LANES)
+def pipeline(request: pytest.FixtureRequest) -> Any:
+    """What a client is made with to take each lane in turn."""
+    return request.param
+
+
 @pytest.fixture
-async def workshop(service: HttpService) -> AsyncIterator[Workshop]:
-    """An open client of the sample service, at that server."""
-    async with Workshop(region_name="us-east-1", endpoint_url=service.url) as client:
+async def workshop(service: HttpService, pipeline: Any) -> AsyncIterator[Workshop]:
+    """An open client of the sample service, at that server, in each lane."""
+    async with Workshop(
+        region_name="us-east-1", endpoint_url=service.url, pipeline=pipeline
+    ) as client:
         yield client

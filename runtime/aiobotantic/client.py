@@ -162,6 +162,7 @@ class Client(Operations):
             profile_name=profile_name,
             config=config,
             verify=verify,
+            pipeline=pipeline,
         )
         self._connection = Connection(name, settings)
 

@@ -39,6 +39,8 @@ MASK: Final = "***"
 ABSENT: Final[Any] = None
 """Default of an optional field whose constructor takes more types than the field reads as."""
 
+_set: Final = object.__setattr__
+
 Response = TypeVar("Response", bound="Structure")
 Read = TypeVar("Read")
 Write = TypeVar("Write")
@@ -167,12 +169,7 @@ class Structure(_Base):
 
             known = members.by_wire_name if by_wire_name else fields
             raise constructor_error(cls.__name__, unknown, missing, list(known))
-        structure = cls.__new__(cls)
-        object.__setattr__(structure, "__dict__", fields)
-        object.__setattr__(structure, "__pydantic_fields_set__", given)
-        object.__setattr__(structure, "__pydantic_extra__", {})
-        object.__setattr__(structure, "__pydantic_private__", None)
-        return structure
+        return cls._made(fields, given)
 
     @classmethod
     def from_wire(cls, values: Mapping[str, Any]) -> Self:
@@ -181,7 +178,31 @@ class Structure(_Base):
         Raises:
             RequestValidationError: a name that the model does not list.
         """
-        return cls._build(values, by_wire_name=True)
+        steps = describe(cls).from_wire
+        fields = describe(cls).blank.copy()
+        given: set[str] = set()
+        for name, value in values.items():
+            step = steps.get(name)
+            if step is None:
+                return cls._build(values, by_wire_name=True)  # which names all that are unknown
+            key, convert = step
+            if convert is not None and value is not None:
+                try:
+                    value = convert(value)
+                except Exception as error:
+                    raise _placed(error, name) from None
+            fields[key] = value
+            given.add(key)
+        return cls._made(fields, given)
+
+    @classmethod
+    def _made(cls, fields: dict[str, Any], given: set[str]) -> Self:
+        structure = cls.__new__(cls)
+        _set(structure, "__dict__", fields)
+        _set(structure, "__pydantic_fields_set__", given)
+        _set(structure, "__pydantic_extra__", {})
+        _set(structure, "__pydantic_private__", None)
+        return structure
 
     def to_wire(self) -> dict[str, Any]:
         """Return a plain dict with AWS's names, absent members left out, as boto3 returns it."""
@@ -389,6 +410,8 @@ class Members:
     """Field name to type, where a structure stands somewhere in the type."""
     converters: dict[str, Converter]
     """Field name to what turns plain values into enums and structures; only where needed."""
+    from_wire: dict[str, tuple[str, Converter | None]]
+    """AWS's name to the field name and its converter."""
 
 
 @cache
@@ -418,6 +441,7 @@ def describe(cls: type[Structure]) -> Members:
             if mentions_structure(member.annotation)
         },
         converters={name: convert for name, convert in converters.items() if convert is not None},
+        from_wire={wire: (name, converters[name]) for name, wire in wire_names.items()},
     )
 
 
@@ -513,7 +537,8 @@ def _converter(annotation: Any) -> Converter | None:
     if isinstance(kind, type) and issubclass(kind, Enum):
         return lambda value: kind(value) if type(value) is str else value
     if isinstance(kind, type) and issubclass(kind, Structure):
-        return lambda value: kind.from_wire(value) if is_mapping(value) else value
+        read = kind.from_wire
+        return lambda value: read(value) if type(value) is dict or is_mapping(value) else value
     return None
 
 
@@ -525,11 +550,12 @@ def _list_converter(item: Converter | None) -> Converter | None:
         if not is_sequence(value):
             return value
         items: list[Any] = []
-        for each in value:
-            try:
-                items.append(item(each))
-            except Exception as error:
-                raise _placed(error, f"[{len(items)}]") from None
+        add = items.append
+        try:
+            for each in value:
+                add(item(each))
+        except Exception as error:
+            raise _placed(error, f"[{len(items)}]") from None
         return items
 
     return convert

@@ -11,11 +11,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from aiohttp import web
 from botocore.parsers import ResponseParserError
 from http_service import HttpService, answer
 from minispec import Generate, Mini
 
-from aiobotantic.errors import AioBotanticError, ResponseParseError, ServiceError
+from aiobotantic.errors import AioBotanticError, ResponseParseError, ServiceError, TransportError
 from aiobotantic.testing.event_frames import frame
 
 TIMES = {"Plain": "Timestamp", "Iso": "IsoTime", "Http": "HttpTime", "Many": "Times"}
@@ -99,9 +100,9 @@ def mini(generated: Generate) -> Mini:
 
 
 @pytest.fixture
-async def client(mini: Mini, service: HttpService) -> AsyncIterator[Any]:
+async def client(mini: Mini, service: HttpService, pipeline: Any) -> AsyncIterator[Any]:
     cls = mini.module("client").Mini
-    async with cls(region_name="us-east-1", endpoint_url=service.url) as opened:
+    async with cls(region_name="us-east-1", endpoint_url=service.url, pipeline=pipeline) as opened:
         yield opened
 
 
@@ -237,13 +238,37 @@ async def test_a_redirect_to_what_is_no_address(client: Any, service: HttpServic
         await client.get_all()
 
 
+@pytest.mark.parametrize("pipeline", ["botocore"])
 async def test_handlers_find_headers_in_any_case(client: Any, service: HttpService) -> None:
     seen = []
 
     def note(response: Any, **_: Any) -> None:
         seen.append((response[0].headers["X-LABEL-a"], response[0].headers["x-label-A"]))
 
-    client._connection.lane._client.meta.events.register("needs-retry.mini", note)
+    client._connection.lane.client.meta.events.register("needs-retry.mini", note)
     await got(client, service, headers={"X-Label-A": "1"})
 
     assert seen == [("1", "1")]
+
+
+async def test_a_header_of_odd_bytes_never_counts_as_not_sent(
+    client: Any, service: HttpService, pipeline: Any
+) -> None:
+    async def respond(request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        request.transport.write(  # type: ignore[attr-defined]
+            b"HTTP/1.1 200 OK\r\nX-Odd: caf\xe9\r\nX-Twice: a\r\nX-Twice: b\r\n"
+            b"Content-Length: 2\r\n\r\n{}"
+        )
+        raise ConnectionResetError
+
+    service.script = [respond]
+    once = client.with_options(retries=0)
+    if pipeline is None:
+        answered = await once.get_all()
+        assert answered.response_metadata.headers["x-odd"] == "caf\udce9"
+        assert answered.response_metadata.headers["x-twice"] == "a, b"
+    else:  # aiobotocore decodes them as UTF-8
+        with pytest.raises(TransportError) as raised:
+            await once.get_all()
+        assert raised.value.sent

@@ -35,13 +35,14 @@ from aiobotantic.errors import (
     RequestValidationWarning,
     WrongEventLoopError,
 )
+from aiobotantic.lanes.fast import FastLane
 from aiobotantic.lanes.transport import DirectSession
 from aiobotantic.operation import Service
 
 
 def config_of(client: Workshop) -> Any:
     lane: Any = client._connection.lane
-    return lane._client.meta.config
+    return lane.compat.client.meta.config if isinstance(lane, FastLane) else lane.client.meta.config
 
 
 def create(client: Workshop, name: str = "m") -> Coroutine[Any, Any, Any]:
@@ -265,8 +266,8 @@ async def test_the_endpoint_follows_from_the_packages_rules() -> None:
     async with client:
         assert client.endpoint_url == "https://workshop.eu-central-1.example.com"
         assert client.region_name == "eu-central-1"
-        assert client.pipeline.lane == "botocore"
-        assert str(client.pipeline).startswith("botocore: ")
+        assert client.pipeline.lane == "fast"
+        assert str(client.pipeline).startswith("fast: ")
 
 
 # States

@@ -25,6 +25,8 @@ class Settings:
     profile_name: str | None = None
     config: Any = None
     verify: bool | str | None = None
+    pipeline: str | None = None
+    """`botocore` where the client must take that lane; `create_client` does not know it."""
 
 
 @dataclass(slots=True)
@@ -71,9 +73,13 @@ class Pipeline:
 class Lane(Protocol):
     """A way to the service."""
 
-    pipeline: Pipeline
     region_name: str | None
     endpoint_url: str
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """Which lane it is, and why."""
+        ...
 
     async def call(self, call: Call) -> Structure:
         """Send a request, repeat it where `aiobotantic.retry` says so, and return the answer."""

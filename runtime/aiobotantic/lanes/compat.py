@@ -7,13 +7,10 @@ handler that decides on retries.
 
 from __future__ import annotations
 
-import logging
-import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from contextvars import ContextVar
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from botocore.exceptions import (
@@ -35,27 +32,23 @@ from aiobotantic.errors import (
     ConfigurationError,
     CredentialsError,
     ProfileError,
-    ReadTimedOut,
     RegionError,
     ResponseParseError,
     ServiceError,
-    TransportError,
 )
 from aiobotantic.lanes import Call, Pipeline, Settings
 from aiobotantic.lanes.lazy_dicts import Parsed, WireParams
+from aiobotantic.lanes.retries import Outcome, Retries
 from aiobotantic.lanes.rewindable import rewindable
 from aiobotantic.lanes.session import base_session, client_config, own_session, prepare
 from aiobotantic.lanes.transport import ambiguous_error, transport_error
 from aiobotantic.operation import Operation, Service
 from aiobotantic.pickling import resolve
 from aiobotantic.protocols import Headers, WireProtocol, error_class, request_id_of
-from aiobotantic.retry import DEFAULT_ATTEMPTS, Attempt, RetryBudget, Verdict, decide
 from aiobotantic.structure import ResponseMetadata, Structure
 
 # Not imported by name: it has no type information.
 _AioBaseClient = resolve("aiobotocore.client", "AioBaseClient")
-
-logger = logging.getLogger(__name__)
 
 _CALL: ContextVar[Call] = ContextVar("aiobotantic_call")
 _CREDENTIAL_ERRORS: Final = (
@@ -79,20 +72,16 @@ class CompatLane:
         client: Any,
         session: Any,
     ) -> None:
-        self._session = session  # kept for clients that open later: they share its credentials
-        self.pipeline = Pipeline("botocore", "aiobotocore's own pipeline is the only one so far")
+        self.session = session  # kept for clients that open later: they share its credentials
+        self.pipeline = Pipeline("botocore", "the client was made with pipeline='botocore'")
         self.region_name: str | None = client.meta.region_name
         self.endpoint_url: str = client.meta.endpoint_url
         self._service = service
         self._operations = operations
-        self._protocol = protocol
-        self._client = client
-        retries = client.meta.config.retries
-        self._mode: str = retries["mode"]
-        self._limit: int = retries.get("total_max_attempts") or DEFAULT_ATTEMPTS[self._mode]
-        self._budget = None if self._mode == "legacy" else RetryBudget()
-        self._clock_shift = timedelta(0)
-        self._closed = False
+        self.protocol = protocol
+        self.client = client
+        self.retries = Retries(service, client.meta.config.retries)
+        self.closed = False
 
     @classmethod
     async def open(
@@ -140,10 +129,10 @@ class CompatLane:
 
     async def _resolve_endpoint(self) -> None:
         """Take the address from the endpoint rules: botocore's `meta` has an older table's."""
-        resolver = self._client._ruleset_resolver
+        resolver = self.client._ruleset_resolver
         if resolver is not None:
             name = next(iter(self._operations))
-            model = self._client.meta.service_model.operation_model(name)
+            model = self.client.meta.service_model.operation_model(name)
             try:
                 endpoint = await resolver.construct_endpoint(model, {}, {})
             except BotoCoreError:
@@ -151,9 +140,9 @@ class CompatLane:
             self.endpoint_url = endpoint.url
 
     def _take_seams(self) -> None:
-        self._client._serializer = self
-        events = self._client.meta.events
-        event = self._client.meta.service_model.service_id.hyphenize()
+        self.client._serializer = self
+        events = self.client.meta.events
+        event = self.client.meta.service_model.service_id.hyphenize()
         events.unregister(f"needs-retry.{event}", unique_id=f"retry-config-{event}")
         events.register(
             f"needs-retry.{event}", self._needs_retry, unique_id=f"retry-config-{event}"
@@ -166,26 +155,23 @@ class CompatLane:
         try:
             call.body = await rewindable(call, copies)
             # Looked up on the instance at each call: instrumentation patches the class.
-            parsed = await self._client._make_api_call(
-                call.operation.name, WireParams(call.request)
-            )
+            parsed = await self.client._make_api_call(call.operation.name, WireParams(call.request))
             structure = self._answer(call, parsed)
         except Exception as error:
-            ours = self._our_error(error, call)
+            ours = self.our_error(error, call)
             if ours is error:
                 raise
             raise ours from (None if isinstance(error, ClientError) else error)
         finally:
             copies.close()
             _CALL.reset(token)
-        if self._budget is not None:
-            self._budget.give_back(call.price)
+        self.retries.succeeded(call)
         return structure
 
     async def close(self) -> None:
         """Close every connection."""
-        self._closed = True
-        await _AioBaseClient.close(self._client)  # an operation may be called Close
+        self.closed = True
+        await _AioBaseClient.close(self.client)  # an operation may be called Close
 
     def serialize_to_request(self, parameters: Any, operation_model: Any) -> dict[str, Any]:
         """Return botocore's request dict: the serializer's only method that is called."""
@@ -194,7 +180,7 @@ class CompatLane:
         if _changed(parameters, call.request):
             call.request = call.operation.request_class.from_wire(parameters)
             call.http = write_request(
-                self._protocol,
+                self.protocol,
                 self._service,
                 call.operation,
                 call.request,
@@ -235,7 +221,8 @@ class CompatLane:
         )
         return structure
 
-    def _our_error(self, error: Exception, call: Call) -> Exception:
+    def our_error(self, error: Exception, call: Call) -> Exception:
+        """Return our class for what aiobotocore raised in a call; itself where there is none."""
         if isinstance(error, AioBotanticError):
             if isinstance(error, ResponseParseError):
                 error.attempts = call.attempts
@@ -261,42 +248,18 @@ class CompatLane:
     ) -> float | None:
         call = _CALL.get()
         call.attempts = attempts
-        limit = self._limit if call.options.retries is None else call.options.retries + 1
-        request_dict["context"].setdefault("retries", {})["max"] = limit  # a header says it
+        # A header says it.
+        request_dict["context"].setdefault("retries", {})["max"] = self.retries.limit(call)
         outcome = _outcome(response, caught_exception, call)
-        if outcome is None or self._closed:
+        if outcome is None or self.closed:
             return None
-        facts = _facts(outcome, call, limit, self._mode)
-        # The clock that the request was signed with.
-        now = time.time() + call.clock_shift.total_seconds()
-        decision = decide(facts, now=lambda: now)
-        if decision.verdict is Verdict.RETRY and self._budget is not None:
-            call.price = self._budget.take(timed_out=isinstance(outcome, ReadTimedOut)) or 0
-            if not call.price:  # used up: as if no attempts were left
-                decision = decide(replace(facts, limit=attempts), now=lambda: now)
-        logger.debug(
-            "%s: attempt %d of %d: %s; %s after %.3f s",
-            *(call.operation.name, attempts, limit, decision.reason),
-            *(decision.verdict, decision.delay),
-        )
-        call.ambiguous = decision.verdict is Verdict.AMBIGUOUS
-        call.unreadable = call.unreadable or isinstance(outcome, ResponseParseError)
-        if decision.clock_shift is not None:
-            call.clock_corrected = True
-            self._correct_clock(call.clock_shift + timedelta(seconds=decision.clock_shift))
-        if decision.verdict is not Verdict.RETRY:
-            return None
-        call.attempts += 1
-        return decision.delay
+        delay = self.retries.delay(call, outcome)
+        if self.retries.clock_shift:
+            self._sign_by_the_services_clock()
+        return delay
 
-    def _correct_clock(self, shift: timedelta) -> None:
-        """Sign with the service's clock from now on."""
-        logger.warning(
-            "the clock of %s is %.0f s ahead of this machine's: signing with the service's",
-            *(self._service.name, shift.total_seconds()),
-        )
-        self._clock_shift = shift
-        signer = self._client._request_signer
+    def _sign_by_the_services_clock(self) -> None:
+        signer = self.client._request_signer
         if "get_auth_instance" in vars(signer):
             return
         get_auth_instance = signer.get_auth_instance
@@ -306,9 +269,9 @@ class CompatLane:
             modify = auth._modify_request_before_signing
 
             def modify_shifted(request: Any) -> None:
-                _CALL.get().clock_shift = self._clock_shift
+                shift = _CALL.get().clock_shift = self.retries.clock_shift
                 moment = datetime.strptime(request.context["timestamp"], _SIGNING_TIME)
-                shifted = moment.replace(tzinfo=UTC) + self._clock_shift
+                shifted = moment.replace(tzinfo=UTC) + shift
                 request.context["timestamp"] = shifted.strftime(_SIGNING_TIME)
                 modify(request)
 
@@ -326,7 +289,7 @@ class _ParserFactory:
     ) -> None:
         self._service = service
         self._operations = operations
-        self._protocol = protocol
+        self.protocol = protocol
 
     def create_parser(self, protocol_name: str) -> _ParserFactory:
         """Return the parser."""
@@ -339,7 +302,7 @@ class _ParserFactory:
         headers = Headers(response["headers"])
         body: bytes = response["body"]
         if status >= 300:
-            error = self._protocol.parse_error(self._service, operation, status, headers, body)
+            error = self.protocol.parse_error(self._service, operation, status, headers, body)
             return Parsed(error.response, error=error)
         metadata = {
             "RequestId": request_id_of(headers),
@@ -349,7 +312,7 @@ class _ParserFactory:
         }
         ready = {"ResponseMetadata": metadata}
         try:
-            structure = self._protocol.parse(operation, status, headers, body)
+            structure = self.protocol.parse(operation, status, headers, body)
         except ResponseParseError as error:
             return Parsed(ready, error=error)
         return Parsed(ready, structure=structure)
@@ -362,9 +325,7 @@ def _changed(parameters: Any, request: Structure) -> bool:
     return bool(parameters != request.to_wire())
 
 
-def _outcome(
-    response: Any, caught: Exception | None, call: Call
-) -> TransportError | ServiceError | ResponseParseError | None:
+def _outcome(response: Any, caught: Exception | None, call: Call) -> Outcome | None:
     """Return what went wrong with a request; None if nothing did, or nothing that we know."""
     if caught is not None:
         return transport_error(caught, call)
@@ -373,36 +334,6 @@ def _outcome(
         return parsed.error
     failed = response[0].status_code >= 300 and "Error" in parsed
     return ServiceError(parsed, call.operation.name) if failed else None
-
-
-def _facts(
-    outcome: TransportError | ServiceError | ResponseParseError,
-    call: Call,
-    limit: int,
-    mode: str,
-) -> Attempt:
-    known = Attempt(
-        number=call.attempts,
-        limit=limit,
-        mode=mode,
-        repeat=call.operation.repeat,
-        has_token=call.has_token,
-        repeat_ambiguous=call.options.repeat_ambiguous,
-        unreadable_before=call.unreadable,
-        clock_corrected=call.clock_corrected,
-    )
-    if isinstance(outcome, TransportError):
-        late = isinstance(outcome, ReadTimedOut)
-        return replace(known, lost=True, sent=outcome.sent, timed_out=late)
-    if isinstance(outcome, ResponseParseError):
-        return replace(known, status=outcome.status_code, unreadable=True)
-    return replace(
-        known,
-        status=outcome.status_code,
-        code=outcome.code,
-        headers=outcome.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}),
-        modelled_retryable=outcome.RETRYABLE,
-    )
 
 
 def _setup_error(error: Exception) -> AioBotanticError:

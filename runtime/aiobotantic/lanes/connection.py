@@ -46,8 +46,8 @@ class Connection:
                 self.ready()
                 return
             # In a thread: the import takes longer than an event loop should wait.
-            compat = await asyncio.to_thread(import_module, "aiobotantic.lanes.compat")
-            lane = await compat.CompatLane.open(service, operations, protocol, self.settings)
+            lanes = await asyncio.to_thread(import_module, "aiobotantic.lanes.choice")
+            lane = await lanes.open_lane(service, operations, protocol, self.settings)
             if self.closed:  # meanwhile
                 await lane.close()
                 self.ready()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
 from botocore import exceptions as botocore
@@ -25,11 +27,23 @@ from aiobotantic.lanes import Call
 if TYPE_CHECKING:
 
     class Session:
+        _proxy_config: Any
+
         async def _get_session(self, proxy_url: str | None) -> aiohttp.ClientSession: ...
         async def send(self, request: Any) -> Any: ...
 
 else:
     from aiobotocore.httpsession import AIOHTTPSession as Session
+
+
+def read_headers(sent: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Return the headers of an answer, those of one name joined, and odd bytes kept."""
+    found: dict[str, str] = {}
+    for raw_name, raw_value in sent:
+        name = raw_name.decode("utf-8", "surrogateescape")
+        value = raw_value.decode("utf-8", "surrogateescape")
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
 
 
 class DirectSession(Session):
@@ -42,13 +56,15 @@ class DirectSession(Session):
     async def send(self, request: Any) -> Any:
         """Send a request and return the answer."""
         answer = await super().send(request)
-        answer.headers = HeadersDict(
-            {name.decode(): value.decode() for name, value in answer.raw.raw_headers}
-        )
+        answer.headers = HeadersDict(read_headers(answer.raw.raw_headers))
         return answer
 
     async def _get_session(self, proxy_url: str | None) -> Any:
         return _Direct(await super()._get_session(proxy_url))
+
+    async def plain_session(self) -> aiohttp.ClientSession:
+        """Return aiohttp's session for requests without a proxy."""
+        return await super()._get_session(None)
 
 
 class _Direct:
@@ -57,6 +73,34 @@ class _Direct:
 
     def request(self, method: str, **options: Any) -> Any:
         return self._session.request(method, allow_redirects=False, **options)
+
+
+FAILURES: Final = (aiohttp.ClientError, asyncio.TimeoutError, OSError, ValueError, TypeError)
+"""What aiohttp raises where no whole answer arrives, or nothing can be sent."""
+
+
+def failure(error: BaseException, url: str) -> Any:
+    """Return what aiobotocore makes of a failure of aiohttp: both lanes say the same."""
+    at: dict[str, Any] = {"endpoint_url": url, "error": error}
+    match error:
+        case aiohttp.ClientSSLError():
+            return botocore.SSLError(**at)
+        case (
+            aiohttp.ServerDisconnectedError()
+            | aiohttp.ClientPayloadError()
+            | aiohttp.http_exceptions.BadStatusLine()
+        ):
+            return botocore.ConnectionClosedError(request=None, **at)
+        case aiohttp.ServerTimeoutError() if str(error).lower().startswith("connect"):
+            return botocore.ConnectTimeoutError(**at)
+        case aiohttp.ServerTimeoutError():
+            return botocore.ReadTimeoutError(**at)
+        case aiohttp.ClientConnectionError() | socket.gaierror():
+            return botocore.EndpointConnectionError(**at)
+        case TimeoutError():
+            return botocore.ReadTimeoutError(**at)
+        case _:
+            return botocore.HTTPClientError(error=error)
 
 
 def transport_error(error: BaseException, call: Call) -> TransportError | None:
@@ -115,6 +159,6 @@ def _kind(error: BaseException, cause: object) -> tuple[type[TransportError], st
         return ConnectError, "no connection", False
     if isinstance(cause, (FileNotFoundError, PermissionError, IsADirectoryError, ssl.SSLError)):
         return TLSError, "no TLS connection, the certificates cannot be loaded", False
-    if isinstance(cause, (ValueError, TypeError)):
+    if isinstance(cause, (ValueError, TypeError)) and not isinstance(cause, UnicodeError):
         return TransportError, "the request cannot be sent", False
     return TransportError, "no whole answer", True

@@ -311,7 +311,7 @@ async def test_a_success_gives_back_what_its_retry_cost(
 
     await create(workshop)
 
-    assert lane._budget.available == 500
+    assert lane.retries._budget.available == 500
 
 
 async def test_clock_skew_is_corrected_once_from_the_date_header(

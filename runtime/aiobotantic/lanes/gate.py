@@ -1,0 +1,122 @@
+"""Which lane a client takes, and why: the fast one, unless something asks for aiobotocore's own.
+
+What others hang into aiobotocore (event handlers, instrumentation that patches it) must be called,
+and what the fast lane does not speak must be spoken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from types import FunctionType
+from typing import Any, Final
+
+from aiobotantic.lanes.transport import DirectSession
+from aiobotantic.operation import Operation
+from aiobotantic.pickling import resolve
+
+_AioSession = resolve("aiobotocore.session", "AioSession")
+
+_PATCHED: Final = (
+    ("aiobotocore.client", "AioBaseClient._make_api_call"),
+    ("aiobotocore.client", "AioBaseClient._make_request"),
+    ("aiobotocore.endpoint", "AioEndpoint._send_request"),
+    ("aiobotocore.endpoint", "AioEndpoint._send"),
+    ("aiobotocore.httpsession", "AIOHTTPSession.send"),
+    ("aiobotocore.signers", "AioRequestSigner.sign"),
+    ("botocore.endpoint", "Endpoint.prepare_request"),
+    ("botocore.auth", "SigV4Auth.add_auth"),
+)
+"""Where instrumentation and mocks hang themselves in, in our experience."""
+_SPOKEN_TRAITS: Final = frozenset({"static_context_params", "staticContextParams"})
+_SIGNATURE: Final = "v4"
+
+
+def client_reason(settings: Any, session: Any, client: Any) -> str | None:
+    """Return why a client takes aiobotocore's own pipeline; None if it need not.
+
+    Args:
+        settings: What it was made with.
+        session: The session that it was made from.
+        client: The aiobotocore client.
+    """
+    config = client.meta.config
+    signer = client._request_signer
+    http = client._endpoint.http_session
+    if config.retries["mode"] == "adaptive":
+        return "adaptive retries are aiobotocore's"
+    if signer._signature_version != _SIGNATURE:
+        return f"the signature version is {signer._signature_version}, not {_SIGNATURE}"
+    if config.auth_scheme_preference:
+        return "the Config prefers an authentication scheme"
+    if type(http) is not DirectSession:
+        return f"the HTTP session is {type(http).__name__}"
+    if http._proxy_config.proxy_url_for(client.meta.endpoint_url):
+        return "requests go through a proxy"
+    if signer._credentials is None:
+        return "there are no credentials"
+    if settings.session is not None and (event := foreign_handler(session)) is not None:
+        return f"a handler of {event} is registered with the session"
+    return None
+
+
+def call_reason(operation: Operation[Any], body: Any) -> str | None:
+    """Return why a call takes aiobotocore's own pipeline; None if it need not."""
+    if operation.streams:
+        return "its answer is a stream"
+    if type(body) is not bytes and not isinstance(body, bytes):
+        return "its body is a stream"
+    if operation.context_params:
+        return "its endpoint depends on arguments"
+    if not _SPOKEN_TRAITS.issuperset(operation.traits):
+        return f"it needs {', '.join(sorted(operation.traits))}"
+    return None
+
+
+def patched() -> str | None:
+    """Return what of aiobotocore was replaced since it was loaded; None if nothing."""
+    for place, (owner, name, own) in _originals().items():
+        if owner.__dict__.get(name) is not own:
+            return place
+    return None
+
+
+@cache
+def _originals() -> dict[str, tuple[Any, str, Any]]:
+    """Return the functions as they are; one that is no plain function of its module is none."""
+    found = {}
+    for module, path in _PATCHED:
+        cls, _, name = path.partition(".")
+        owner = resolve(module, cls)
+        own = owner.__dict__.get(name)
+        # A decorator of their own wraps some.
+        file = own.__code__.co_filename if type(own) is FunctionType else ""
+        pristine = f"/{module.partition('.')[0]}/" in file.replace("\\", "/")
+        found[f"{module}.{path}"] = (owner, name, own if pristine else None)
+    return found
+
+
+def foreign_handler(session: Any) -> str | None:
+    """Return the event of a handler that the session did not have when it was new."""
+    added = _handlers(session) ^ _own_handlers()
+    return min(event for event, _ in added) if added else None
+
+
+@cache
+def _own_handlers() -> frozenset[tuple[str, Callable[..., Any]]]:
+    return _handlers(_AioSession())
+
+
+def _handlers(session: Any) -> frozenset[tuple[str, Callable[..., Any]]]:
+    emitter = session.get_component("event_emitter")
+    root = getattr(emitter, "_emitter", emitter)._handlers._root
+    return frozenset(_below(root, ()))
+
+
+def _below(node: Any, path: tuple[str, ...]) -> Iterator[tuple[str, Callable[..., Any]]]:
+    chunks = path if node["chunk"] is None else (*path, node["chunk"])
+    for section in node["values"] or ():
+        for handler in section:
+            yield ".".join(chunks), handler
+    for child in node["children"].values():
+        yield from _below(child, chunks)

@@ -1,0 +1,116 @@
+"""Retries of one client: the decision of `aiobotantic.retry`, with what it must remember.
+
+Both lanes of a client share one, so that they share the budget and the service's clock.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, TypeAlias
+
+from aiobotantic.errors import (
+    ReadTimedOut,
+    ResponseParseError,
+    ServiceError,
+    TransportError,
+)
+from aiobotantic.lanes import Call
+from aiobotantic.operation import Service
+from aiobotantic.retry import DEFAULT_ATTEMPTS, Attempt, RetryBudget, Verdict, decide
+
+logger = logging.getLogger(__name__)
+
+Outcome: TypeAlias = TransportError | ServiceError | ResponseParseError
+"""What went wrong with a request."""
+
+
+class Retries:
+    """Decides after each request of a client that brought no answer, or an error.
+
+    Args:
+        service: The service, for the log.
+        config: `retries` of the aiobotocore Config.
+    """
+
+    def __init__(self, service: Service, config: Mapping[str, Any]) -> None:
+        self._service = service
+        self.mode: str = config["mode"]
+        self._limit: int = config.get("total_max_attempts") or DEFAULT_ATTEMPTS[self.mode]
+        self._budget = None if self.mode == "legacy" else RetryBudget()
+        self.clock_shift = timedelta(0)
+        """How far the service's clock is ahead of this machine's."""
+
+    def limit(self, call: Call) -> int:
+        """Return the most requests that a call may take."""
+        return self._limit if call.options.retries is None else call.options.retries + 1
+
+    def delay(self, call: Call, outcome: Outcome) -> float | None:
+        """Return the seconds to wait before the next request; None where there is none.
+
+        Notes in the call what came of the decision.
+        """
+        limit = self.limit(call)
+        facts = _facts(outcome, call, limit, self.mode)
+        # The clock that the request was signed with.
+        now = time.time() + call.clock_shift.total_seconds()
+        decision = decide(facts, now=lambda: now)
+        if decision.verdict is Verdict.RETRY and self._budget is not None:
+            call.price = self._budget.take(timed_out=isinstance(outcome, ReadTimedOut)) or 0
+            if not call.price:  # used up: as if no attempts were left
+                decision = decide(replace(facts, limit=call.attempts), now=lambda: now)
+        logger.debug(
+            "%s: attempt %d of %d: %s; %s after %.3f s",
+            *(call.operation.name, call.attempts, limit, decision.reason),
+            *(decision.verdict, decision.delay),
+        )
+        call.ambiguous = decision.verdict is Verdict.AMBIGUOUS
+        call.unreadable = call.unreadable or isinstance(outcome, ResponseParseError)
+        if decision.clock_shift is not None:
+            call.clock_corrected = True
+            self._correct_clock(call.clock_shift + timedelta(seconds=decision.clock_shift))
+        if decision.verdict is not Verdict.RETRY:
+            return None
+        call.attempts += 1
+        return decision.delay
+
+    def succeeded(self, call: Call) -> None:
+        """Note that a call got its answer: the budget grows again."""
+        if self._budget is not None:
+            self._budget.give_back(call.price)
+
+    def _correct_clock(self, shift: timedelta) -> None:
+        """Sign with the service's clock from now on."""
+        logger.warning(
+            "the clock of %s is %.0f s ahead of this machine's: signing with the service's",
+            *(self._service.name, shift.total_seconds()),
+        )
+        self.clock_shift = shift
+
+
+def _facts(outcome: Outcome, call: Call, limit: int, mode: str) -> Attempt:
+    known = Attempt(
+        number=call.attempts,
+        limit=limit,
+        mode=mode,
+        repeat=call.operation.repeat,
+        has_token=call.has_token,
+        repeat_ambiguous=call.options.repeat_ambiguous,
+        unreadable_before=call.unreadable,
+        clock_corrected=call.clock_corrected,
+    )
+    if isinstance(outcome, TransportError):
+        late = isinstance(outcome, ReadTimedOut)
+        return replace(known, lost=True, sent=outcome.sent, timed_out=late)
+    if isinstance(outcome, ResponseParseError):
+        return replace(known, status=outcome.status_code, unreadable=True)
+    return replace(
+        known,
+        status=outcome.status_code,
+        code=outcome.code,
+        headers=outcome.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}),
+        modelled_retryable=outcome.RETRYABLE,
+    )
