@@ -26,7 +26,13 @@ from aiobotantic_codegen.changes.models import Model, empty_model, from_source
 from aiobotantic_codegen.changes.page import Page
 from aiobotantic_codegen.changes.record import ChangeRecord, Difference, gravest, semver_of
 from aiobotantic_codegen.changes.text import as_markdown
-from aiobotantic_codegen.errors import StaleOutput, UpdateError, WriteError
+from aiobotantic_codegen.errors import (
+    GeneratorError,
+    SpecError,
+    StaleOutput,
+    UpdateError,
+    WriteError,
+)
 from aiobotantic_codegen.load.botocore import DEFAULT_PREFIX, ModelSource, from_directory
 from aiobotantic_codegen.load.service import load_catalog, load_overrides
 from aiobotantic_codegen.pipeline import Outcome, Request, generate, keep_foreign
@@ -118,7 +124,10 @@ def update(project: Project, bring_in: BringIn, *, dry_run: bool = False) -> Upd
         GeneratorError: A step failed; nothing is replaced.
     """
     specs = project.generate.specs
-    with tempfile.TemporaryDirectory(prefix="aiobotantic-update-") as folder:
+    if not specs.is_dir():
+        remedy = "Run `aiobotantic sync`, or name another one."
+        raise SpecError(specs, "", "no such folder", remedy)
+    with tempfile.TemporaryDirectory(prefix="aiobotantic-update-") as folder, _named(folder, specs):
         scratch = Path(folder) / "specs"
         shutil.copytree(specs, scratch)
         name = bring_in(scratch)
@@ -176,6 +185,16 @@ def apply_in(page: Page, service: str | None = None) -> BringIn:
         return f"{name}, page {page.date:%Y-%m-%d}"
 
     return bring_in
+
+
+@contextmanager
+def _named(folder: str, specs: Path) -> Iterator[None]:
+    """Let errors name the specs, not the copy of them that is gone when someone reads that."""
+    try:
+        yield
+    except GeneratorError as error:
+        texts = (text.replace(str(Path(folder) / "specs"), str(specs)) for text in error.args)
+        raise type(error)(*texts) from error
 
 
 def _differences(old: Path, new: Path) -> Iterator[Difference]:
@@ -325,7 +344,11 @@ def _read(path: Path) -> str:
 
 
 def _file_name(name: str, specs: Path) -> str:
-    """`botocore 1.44.9` is `botocore-1.44.9`; a directory is told apart by what it brought."""
-    if name == "directory":
-        return f"{name}-{sha256((specs / 'catalog.toml').read_bytes()).hexdigest()[:12]}"
-    return re.sub(r"[^A-Za-z0-9._]+", "-", name).strip("-.")
+    """`botocore 1.44.9` is `botocore-1.44.9`.
+
+    A directory is told apart by what it brought; so is what brings something a second time.
+    """
+    plain = re.sub(r"[^A-Za-z0-9._]+", "-", name).strip("-.")
+    if name == "directory" or (specs / "changes" / f"{plain}.json").exists():
+        return f"{plain}-{sha256((specs / 'catalog.toml').read_bytes()).hexdigest()[:12]}"
+    return plain

@@ -47,7 +47,7 @@ OLD: Mapping[str, Any] = {
         "Toy": {"members": {"Name": "Name", "Color": "Color"}},
         "Name": {"type": "string", "max": 63},
         "Color": {"type": "string", "enum": ["red"]},
-        "Tag": {"members": {"Key": "String", "Value": "String"}},
+        "Tag": {"members": {"Key": "String", "Value": "String"}, "required": ["Key", "Value"]},
         "Label": {"members": {"Key": "String", "Value": "String"}},
         "Unused": {"members": {"Tag": "Tag", "Label": "Label"}},
     },
@@ -229,11 +229,11 @@ rtype:
 dict
 returns:
 Response Syntax
-{ 'Pieces': 123, 'Owner': { 'Name': 'string', 'Color': 'red' } }
+{ 'Pieces': 123, 'Toy': { 'Name': 'string', 'Color': 'red' } }
 Response Structure
 (dict) --
 Pieces (integer) --
-Owner (dict) --
+Toy (dict) --
 Name (string) --
 Color (string) --
 """
@@ -248,13 +248,111 @@ def test_a_new_operation_comes_from_its_syntax(tmp_path: Path, generator_cache: 
     assert list(after["operations"]) == ["BreakToy", "CreateToy", "ListToys"]
     operation = after["operations"]["BreakToy"]
     assert after["shapes"][operation["input"]["shape"]]["required"] == ["Name"]
-    assert after["shapes"][operation["output"]["shape"]]["members"]["Owner"] == {"shape": "Toy"}
+    assert after["shapes"][operation["output"]["shape"]]["members"]["Toy"] == {"shape": "Toy"}
     generate(Request(specs, tmp_path / "out", "toys_client"))
     program = "from toys_client.toys.models import BreakToyRequest as R; print(R(name='x'))"
     ran = subprocess.run(
         [sys.executable, "-c", program], cwd=tmp_path / "out", capture_output=True, text=True
     )
     assert ran.stdout == "name='x'\n", ran.stderr
+
+
+SHARED = {
+    **OLD,
+    "shapes": {
+        **OLD["shapes"],
+        "CreateToyInput": {"members": {"Toy": "Toy"}},
+        "FinishedKind": {"type": "string", "enum": ["matt", "glossy"]},
+    },
+}
+"""A structure that a request and a response share, and an enum that nothing uses."""
+
+
+def shared(member: str, syntax: str, *structure: str, required: str = "") -> str:
+    """A page on which `Toy` gets one more member: in a response first, then in a request."""
+    toy = f"{{ 'Name': 'string', 'Color': 'red', {syntax} }}"
+    first, *more = structure
+    lines = [TOY_MEMBERS, f"{first} --", *(f"{line} --" for line in more)]
+    asked = [TOY_MEMBERS, f"{first} --", *(f"{line} -- {required}".rstrip() for line in more)]
+    return TOP.format(counts="2 updated") + (
+        LIST_TOYS.format(
+            changes=f"{{'Toys': {{{member}}}}}", syntax=toy, structure="\n".join(lines)
+        )
+        + CREATE_TOY.format(
+            changes=f"{{'Toy': {{{member}}}}}",
+            syntax=f"Toy={toy}",
+            parameters="type Toy:\ndict\nparam Toy:\n" + "\n".join(asked) + "\n",
+        )
+    )
+
+
+MAKER = shared(
+    "'Maker': {'Name': 'string'}",
+    "'Maker': { 'Name': 'string' }",
+    *("Maker (dict)", "Name (string)"),
+    required="[REQUIRED]",
+)
+
+
+def test_a_member_of_a_type_that_is_there_comes_to_a_structure_at_two_places() -> None:
+    page = shared("'Age': 'string'", "'Age': 'string'", "Age (string)")
+
+    shapes = apply_page(parse_page(page, "toys.txt"), tree(SHARED))["shapes"]
+
+    assert shapes["Toy"]["members"]["Age"] == {"shape": "String"}
+    assert shapes.keys() == tree(SHARED)["shapes"].keys()
+
+
+def test_what_a_request_requires_of_a_new_structure_holds_where_a_response_came_first() -> None:
+    shapes = apply_page(parse_page(MAKER, "toys.txt"), tree(SHARED))["shapes"]
+
+    maker = shapes[shapes["Toy"]["members"]["Maker"]["shape"]]
+    assert maker["required"] == ["Name"]
+
+
+def test_a_new_structure_at_two_places_is_one_shape() -> None:
+    maker = "{ 'Name': 'string', 'Age': 123 }"
+    delta = "{'Name': 'string', 'Age': 'integer'}"
+    lines = "Maker (dict) --\nName (string) --\nAge (integer) --"
+    page = TOP.format(counts="2 updated") + (
+        LIST_TOYS.format(
+            changes=f"{{'Toys': {{'Maker': {delta}}}}}",
+            syntax=f"{{ 'Name': 'string', 'Color': 'red', 'Maker': {maker} }}",
+            structure=f"{TOY_MEMBERS}\n{lines}",
+        )
+        + CREATE_TOY.format(
+            changes=f"{{'Maker': {delta}}}",
+            syntax=f"Name='string', Color='red', Maker={maker}",
+            parameters=f"{NAME}{COLOR}type Maker:\ndict\nparam Maker:\n"
+            "Name (string) -- [REQUIRED]\nAge (integer) --\n",
+        )
+    )
+
+    shapes = applied(page)["shapes"]
+
+    new = [name for name in shapes if name not in tree()["shapes"]]
+    assert new == ["Maker"]
+    assert shapes["Maker"]["required"] == ["Name"]
+    assert shapes["Toy"]["members"]["Maker"] == {"shape": "Maker"}
+    assert shapes["CreateToyInput"]["members"]["Maker"] == {"shape": "Maker"}
+
+
+def test_what_is_alike_under_another_name_is_not_taken() -> None:
+    page = shared("'Shine': 'matt | glossy'", "'Shine': 'matt'|'glossy'", "Shine (string)")
+    kind = shared("'Kind': 'matt | glossy'", "'Kind': 'matt'|'glossy'", "Kind (string)")
+
+    shine, kinds = (apply_page(parse_page(p, "toys.txt"), tree(SHARED)) for p in (page, kind))
+
+    assert shine["shapes"]["Toy"]["members"]["Shine"] == {"shape": "Shine"}
+    assert kinds["shapes"]["Toy"]["members"]["Kind"] == {"shape": "FinishedKind"}
+
+
+def test_a_printed_number_is_as_wide_as_the_page_says() -> None:
+    page = shared("'Age': 'long'", "'Age': 123", "Age (integer)")
+
+    shapes = apply_page(parse_page(page, "toys.txt"), tree(SHARED))["shapes"]
+
+    assert shapes[shapes["Toy"]["members"]["Age"]["shape"]] == {"type": "long"}
 
 
 def toys(folder: Path, spec: Mapping[str, Any] = OLD) -> Path:
@@ -324,6 +422,27 @@ ELSEWHERE = {
             {**OLD, "metadata": {**OLD["metadata"], "protocol": "rest-json"}},
             "a page does not say how its request is sent",
             id="a REST service",
+        ),
+        pytest.param(
+            MEMBERS,
+            {**OLD, "metadata": {**OLD["metadata"], "protocol": "rest-json"}},
+            "CreateToy request Parts is new, and a page does not say where, or under which name,",
+            id="a member of a REST request, which may be in its query",
+        ),
+        pytest.param(
+            MAKER,
+            {
+                **SHARED,
+                "shapes": {
+                    **SHARED["shapes"],
+                    "Tag": {"members": {"Key": {"shape": "String", "locationName": "key"}}},
+                },
+            },
+            "or under which name, Maker is sent",
+            id="members with names on the wire",
+        ),
+        pytest.param(
+            TOP.format(counts="0 updated"), OLD, "the page adds nothing", id="nothing new"
         ),
         pytest.param(
             NEW.replace(

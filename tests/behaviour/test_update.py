@@ -17,7 +17,13 @@ from minispec import spec_files, tree_of
 from aiobotantic_codegen import write
 from aiobotantic_codegen.changes.kinds import ChangeClass, Kind
 from aiobotantic_codegen.changes.record import ChangeRecord
-from aiobotantic_codegen.errors import GeneratorError, NameCollision, UpdateError, WriteError
+from aiobotantic_codegen.errors import (
+    GeneratorError,
+    NameCollision,
+    SpecError,
+    UpdateError,
+    WriteError,
+)
 from aiobotantic_codegen.load.botocore import from_directory
 from aiobotantic_codegen.pipeline import Request, generate
 from aiobotantic_codegen.sync import sync
@@ -194,6 +200,25 @@ def test_a_new_service_of_the_family_comes_along_and_a_gone_one_leaves(
     }
 
 
+def test_a_record_stays_when_something_of_the_same_name_comes(
+    project: Project, newer: Callable[..., Path]
+) -> None:
+    def named(source: Path) -> Callable[[Path], str]:
+        def bring_in(specs: Path) -> str:
+            bring(source)(specs)
+            return "pets, page 2024-01-02"
+
+        return bring_in
+
+    update(project, named(newer("cat", "dog")))
+    update(project, named(newer("cat", "dog", "axolotl")))
+
+    records = sorted((root_of(project) / "specs" / "changes").iterdir())
+    values = [json.loads(r.read_text())["services"][0]["entries"][0]["values"] for r in records]
+    assert values == [["axolotl"], ["dog"]]
+    assert records[1].name == "pets-page-2024-01-02.json"
+
+
 def collision(newer: Callable[..., Path], project: Project) -> Project:
     newer("cat", PetName="String", petName="String")
     return project
@@ -223,13 +248,25 @@ def dynamic_version(newer: Callable[..., Path], project: Project) -> Project:
     return project
 
 
+def stale_override(newer: Callable[..., Path], project: Project) -> Project:
+    newer("cat", "dog")
+    (project.generate.specs / "overrides.toml").write_text('[services.gone]\nclass_name = "X"\n')
+    return project
+
+
 @pytest.mark.parametrize(
     ("spoil", "error", "text"),
     [
         (collision, NameCollision, "'PetName' and 'petName' are both 'pet_name' in Python"),
         (broken_template, UpdateError, "fails to import: ModuleNotFoundError: No module named"),
         (no_unreleased, WriteError, "there is no heading `## [Unreleased]`"),
-        (dynamic_version, WriteError, "there is no static version of three numbers"),
+        (
+            dynamic_version,
+            WriteError,
+            "there is no static version of three numbers\n"
+            "  Set [project] version to three numbers, or name another file with --pyproject.",
+        ),
+        (stale_override, SpecError, "project/specs/overrides.toml#/services/gone: there is no"),
     ],
 )
 def test_a_step_that_fails_leaves_everything_as_it_was(
@@ -283,6 +320,87 @@ def test_the_command_prints_what_a_pull_request_says(
     assert "| `src/pets_client/pets/_shapes/pet.py` | changed |" in ran.stdout
     assert "- `PetKind` gains `DOG`: `Mini.create_pet(kind)`" in ran.stdout
     assert 'version = "0.2.0"' in (root_of(project) / "pyproject.toml").read_text()
+
+
+def test_the_summary_goes_where_it_can_be_written_or_nothing_is_done(
+    project: Project, newer: Callable[..., Path]
+) -> None:
+    source = newer("cat", "dog")
+    before = tree_of(root_of(project))
+    options = {"cwd": root_of(project), "capture_output": True, "text": True, "check": False}
+
+    failed = subprocess.run(command(project, source, "--summary", "no/such"), **options)
+    after = tree_of(root_of(project))
+    done = subprocess.run(command(project, source, "--summary", "said.md"), **options)
+
+    assert failed.returncode == 2
+    assert failed.stderr.startswith("error: no/such: cannot be written")
+    assert after == before
+    assert (root_of(project) / "said.md").read_text() == done.stdout
+
+
+def test_specs_that_are_not_there_are_an_error(
+    project: Project, newer: Callable[..., Path]
+) -> None:
+    ran = subprocess.run(
+        command(project, newer("cat"), "--specs", "nope"),
+        cwd=root_of(project),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ran.returncode == 2
+    assert ran.stderr.endswith(
+        "error: nope: no such folder\n  Run `aiobotantic sync`, or name another one.\n"
+    )
+
+
+PAGE = """2024/01/02 - {service} - 1 updated api methods
+Changes Pets.
+CreatePet (updated) Link \u00b6
+Changes (request)
+{{'Kind': {{'dog'}}}}
+Request Syntax
+client.create_pet( Kind='cat'|'dog' )
+type Kind:
+string
+param Kind:
+[REQUIRED]
+rtype:
+dict
+returns:
+Response Syntax
+{{ 'Arn': 'string' }}
+Response Structure
+(dict) --
+Arn (string) --
+"""
+
+
+def test_a_page_comes_in_and_the_model_takes_its_place(
+    project: Project, newer: Callable[..., Path]
+) -> None:
+    root = root_of(project)
+    (root / "page.txt").write_text(PAGE.format(service="Pets by another name"))
+    base = [sys.executable, "-m", "aiobotantic_codegen.cli", "update", "--out", "src"]
+    page = [*base, "--package", PACKAGE, "--page", "page.txt"]
+    options = {"cwd": root, "capture_output": True, "text": True, "check": False}
+
+    unknown = subprocess.run(page, **options)
+    came = subprocess.run([*page, "--service", "pets"], **options)
+    provisional = (root / "specs" / "catalog.toml").read_text()
+    model = subprocess.run(command(project, newer("cat", "dog")), **options)
+
+    assert unknown.returncode == 2
+    assert "no service in specs has the full name 'Pets by another name'" in unknown.stderr
+    assert "--service" in unknown.stderr
+    assert came.stdout.startswith("# pets, page 2024-01-02: additive\n"), came.stderr
+    assert 'source = "page 2024-01-02"\nprovisional = "directory"\n' in provisional
+    assert model.stdout.startswith("# directory: none\n"), model.stderr
+    assert 'version = "0.2.0"' in (root / "pyproject.toml").read_text()
+    assert "provisional" not in (root / "specs" / "catalog.toml").read_text()
+    assert (root / "CHANGELOG.md").read_text().count("gains `DOG`") == 1
 
 
 @pytest.mark.parametrize("seen", ["src/pets_client/pets/_shapes/pet.py", "CHANGELOG.md"])

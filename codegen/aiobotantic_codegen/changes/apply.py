@@ -20,7 +20,7 @@ from aiobotantic_codegen.changes.syntax import Syntax, SyntaxKind
 from aiobotantic_codegen.changes.verify import syntax_misfits
 from aiobotantic_codegen.errors import PageError
 from aiobotantic_codegen.ir import names
-from aiobotantic_codegen.load.documents import ServiceDocument
+from aiobotantic_codegen.load.documents import ServiceDocument, ShapeDocument
 
 Tree = dict[str, Any]
 
@@ -33,6 +33,8 @@ _TYPES = {
     SyntaxKind.TIMESTAMP: "timestamp",
     SyntaxKind.BLOB: "blob",
 }
+_WIDER = ("long", "double")
+"""What only a printed new member says of a number."""
 _CONSTRAINTS = ("enum", "max", "min", "pattern", "sensitive", "timestampFormat")
 
 
@@ -66,34 +68,38 @@ class _Application:
         }
         self.document = ServiceDocument.model_validate_json(json.dumps(tree))
         self.shapes: Tree = self.tree["shapes"]
+        self.documents = dict(self.document.shapes)
         operations = self.document.operations.values()
         self.ends = {end.shape for o in operations for end in (o.input, o.output, *o.errors) if end}
         self.classes = {names.class_name(name) for name in self.shapes}
+        self.added: set[tuple[str, str]] = set()
 
     def applied(self) -> Tree:
+        if not self.page.entries:
+            self._fail("the page adds nothing")
         for method in self.page.methods:
             if method.status is Status.NEW and method.operation in self.document.operations:
                 self._fail(f"{method.operation} is new on the page, and in the model already")
-        for entry, syntax in self._entries():
-            if entry.kind is Kind.ENUM_VALUE_ADDED:
-                self._add_values(entry, syntax)
-            else:
-                self._add_members(entry, syntax)
-        for method in self.page.methods:
-            if method.status is Status.NEW and any(
-                entry.kind is Kind.OPERATION_ADDED for entry in method.entries
-            ):
-                self._add_operation(method)
+        # Requests come first: only they say what a structure requires that both ends use.
+        for direction in (Direction.REQUEST, Direction.RESPONSE):
+            for entry, syntax in self._entries(direction):
+                if entry.kind is Kind.ENUM_VALUE_ADDED:
+                    self._add_values(entry, syntax)
+                else:
+                    self._add_members(entry, syntax)
+            for method in self.page.methods:
+                if method.status is Status.NEW:
+                    self._add_end(method, direction)
         after = ServiceDocument.model_validate_json(json.dumps(self.tree))
         for misfit in syntax_misfits(self.page, after):
             self._fail(f"the page is not of this model: {misfit}")
         return self.tree
 
-    def _entries(self) -> Iterator[tuple[Entry, Syntax]]:
+    def _entries(self, direction: Direction) -> Iterator[tuple[Entry, Syntax]]:
         for method in self.page.methods:
             for entry in method.entries:
-                if entry.kind is not Kind.OPERATION_ADDED:
-                    root = method.syntax(entry.direction)
+                if entry.direction is direction:
+                    root = method.syntax(direction)
                     assert root is not None  # the page was parsed by it
                     yield entry, root
 
@@ -121,7 +127,7 @@ class _Application:
             self._fail(f"{name} is not the enum before this change: {apart}")
         if now not in (list(old), after):
             self._fail(f"two places of {name} tell of different values")
-        self.shapes[name] = {**self.shapes[name], "enum": after}
+        self._put(name, {**self.shapes[name], "enum": after})
 
     def _add_members(self, entry: Entry, root: Syntax) -> None:
         """Add the new member on the way to a place, and everything in it."""
@@ -137,32 +143,46 @@ class _Application:
             above, path = path, f"{path}.{step}" if path else step
             if document["type"] != "structure":
                 self._fail(f"{entry.operation} {above} is {document['type']} in the model")
+            if (shape, step) in self.added:
+                return  # another way to this structure told of it
             if step not in document.get("members", {}):
-                self._add_member(shape, root.at(above) if above else root, step)
+                self._check_sent(entry, shape, step)
+                word = entry.values[0] if at == len(way) - 1 else ""
+                self._add_member(shape, root.at(above) if above else root, step, word)
                 return
             shape = document["members"][step]["shape"]
             if at == len(way) - 1:
                 self._add_missing(entry, shape, root)
 
     def _add_missing(self, entry: Entry, shape: str, root: Syntax) -> None:
-        """Take what stands there as told before, or as a structure that had no members."""
+        """Take what stands there as a structure that had no members."""
         syntax = root.at(entry.path)
-        document = self.document.shapes.get(shape)
-        if document is None:
-            return
+        document = self.document.shapes[shape]
         if document.type != "structure" or document.members or syntax is None:
             self._fail(f"{entry.operation} {entry.path} is in the model already")
         for member in syntax.members:
             if member.name not in self.shapes[shape]["members"]:
                 self._add_member(shape, syntax, member.name)
 
-    def _add_member(self, shape: str, syntax: Syntax | None, name: str) -> None:
+    def _check_sent(self, entry: Entry, shape: str, name: str) -> None:
+        """Refuse a member that the service may send under another name or outside the body."""
+        rest = self.document.metadata.protocol != "json"
+        renamed = (
+            member.location_name not in (None, each) and not member.location
+            for document in self.document.shapes.values()
+            for each, member in document.members.items()
+        )
+        if (rest and shape in self.ends) or any(renamed):
+            problem = f"{entry.operation} {entry.direction} {entry.path} is new, and a page does"
+            self._fail(f"{problem} not say where, or under which name, {name} is sent")
+
+    def _add_member(self, shape: str, syntax: Syntax | None, name: str, word: str = "") -> None:
         """Add one member where the page's order has it."""
         assert syntax is not None  # the page was parsed by it
         member = syntax.member(name)
         assert member is not None
         document = dict(self.shapes[shape])
-        reference = {"shape": self._shape(shape, name, member.syntax)}
+        reference = {"shape": self._shape(shape, name, member.syntax, word)}
         members = {**document.get("members", {}), name: reference}
         order = [m.name for m in syntax.members if m.name in members]
         if {*order} == {*members}:
@@ -171,30 +191,33 @@ class _Application:
             required = {*document.get("required", ()), name}
             document["required"] = [each for each in members if each in required]
         document["members"] = members
-        self.shapes[shape] = document
+        self._put(shape, document)
+        self.added.add((shape, name))
 
-    def _add_operation(self, method: Method) -> None:
+    def _add_end(self, method: Method, direction: Direction) -> None:
+        """Add a new operation with its request, or its response to it."""
         if self.document.metadata.protocol != "json":
             problem = f"{method.operation} is new, and a page does not say how its request is sent"
             self._fail(problem)
-        operation: Tree = {"name": method.operation, "http": {"method": "POST", "requestUri": "/"}}
-        for key, end, syntax in (
-            ("input", "Request", method.request_syntax),
-            ("output", "Response", method.response_syntax),
-        ):
-            if syntax is not None:
-                shape = self._free(f"{method.operation}{end}", method.operation)
-                self._add_structure(shape, syntax)
-                operation[key] = {"shape": shape}
-        operations = {**self.tree["operations"], method.operation: operation}
-        in_order = list(self.document.operations) == sorted(self.document.operations)
-        self.tree["operations"] = dict(sorted(operations.items())) if in_order else operations
+        operations: Tree = self.tree["operations"]
+        if method.operation not in operations:
+            http = {"method": "POST", "requestUri": "/"}
+            operations[method.operation] = {"name": method.operation, "http": http}
+            if list(self.document.operations) == sorted(self.document.operations):
+                self.tree["operations"] = dict(sorted(operations.items()))
+        syntax = method.syntax(direction)
+        if syntax is not None:
+            shape = self._free(f"{method.operation}{direction.capitalize()}", method.operation)
+            self.ends.add(shape)
+            self._put(shape, self._structure(shape, syntax))
+            key = "input" if direction is Direction.REQUEST else "output"
+            self.tree["operations"][method.operation][key] = {"shape": shape}
 
-    def _shape(self, owner: str, name: str, syntax: Syntax) -> str:
+    def _shape(self, owner: str, name: str, syntax: Syntax, word: str = "") -> str:
         """Return the shape of a new member: one that is the same under this name, or a new one."""
         match syntax.kind:
             case kind if kind in _TYPES:
-                return self._scalar(_TYPES[kind])
+                return self._scalar(word if word in _WIDER else _TYPES[kind])
             case SyntaxKind.ENUM:
                 same = [n for n, s in self.shapes.items() if s.get("enum") == list(syntax.values)]
                 return _by_name(name, same) or self._new_enum(owner, name, syntax)
@@ -225,8 +248,8 @@ class _Application:
         return shape.get("type") == kind and not any(key in shape for key in _CONSTRAINTS)
 
     def _alike(self, name: str, syntax: Syntax) -> str | None:
-        """Return the structure that the syntax shows: the one of this name, or the only one."""
-        shapes = self.document.shapes
+        """Return a structure that is what the syntax shows, and whose name agrees."""
+        shapes = self.documents
         fitting = [
             each
             for each, shape in shapes.items()
@@ -238,22 +261,31 @@ class _Application:
         return self._new(owner, name, {"type": "string", "enum": list(syntax.values)})
 
     def _new_structure(self, owner: str, name: str, syntax: Syntax) -> str:
-        shape = self._new(owner, name, {"type": "structure", "members": {}})
-        self._add_structure(shape, syntax)
+        shape = self._free(name, owner)
+        self._put(shape, self._structure(shape, syntax))
         return shape
 
-    def _add_structure(self, shape: str, syntax: Syntax) -> None:
-        self.shapes[shape] = {"type": "structure", "members": {}}
-        for member in syntax.members:
-            self._add_member(shape, syntax, member.name)
+    def _structure(self, shape: str, syntax: Syntax) -> Tree:
+        members = {m.name: {"shape": self._shape(shape, m.name, m.syntax)} for m in syntax.members}
+        required = [member.name for member in syntax.members if member.required]
+        return {
+            "type": "structure",
+            **({"required": required} if required else {}),
+            "members": members,
+        }
 
     def _new(self, owner: str, name: str, shape: Tree) -> str:
         chosen = self._free(name, owner)
-        self.shapes[chosen] = shape
+        self._put(chosen, shape)
         return chosen
+
+    def _put(self, name: str, shape: Tree) -> None:
+        self.shapes[name] = shape
+        self.documents[name] = ShapeDocument.model_validate_json(json.dumps(shape))
 
     def _free(self, name: str, owner: str) -> str:
         """Return a name that no shape has, in Python neither, and take it."""
+        name = f"{name[:1].upper()}{name[1:]}"
         for chosen in (name, f"{owner}{name}"):
             if names.class_name(chosen) not in self.classes:
                 self.classes.add(names.class_name(chosen))
@@ -280,7 +312,8 @@ def _steps(path: str) -> list[str]:
 
 
 def _by_name(name: str, shapes: list[str]) -> str | None:
-    """Return the shape of this name, or the only one there is."""
-    if name in shapes:
-        return name
-    return shapes[0] if len(shapes) == 1 else None
+    """Return the shape of this name, or the only one with a name that has this one in it."""
+    called = names.class_name(name)
+    alike = [shape for shape in shapes if called in names.class_name(shape)]
+    same = [shape for shape in alike if called == names.class_name(shape)] or alike
+    return same[0] if len(same) == 1 else None

@@ -82,7 +82,7 @@ def with_version(pyproject: str, semver: Semver, file: str) -> tuple[str, str, s
     Raises:
         WriteError: It has no static version of three numbers.
     """
-    remedy = "Set [project] version to three numbers, or leave it alone with --no-version."
+    remedy = "Set [project] version to three numbers, or name another file with --pyproject."
     try:
         old = tomllib.loads(pyproject)["project"]["version"]
         new = raised(old, semver)

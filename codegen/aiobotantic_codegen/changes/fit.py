@@ -53,17 +53,25 @@ def misfits(
 def _members(
     syntax: Syntax, document: ShapeDocument, shapes: Mapping[str, ShapeDocument], path: str
 ) -> Iterator[str]:
-    shown = {member.name: member.syntax for member in syntax.members}
+    shown = {member.name: member for member in syntax.members}
     for name, member in document.members.items():
         here = f"{path}.{name}" if path else name
         if name in shown:
-            yield from misfits(shown[name], member.shape, shapes, here)
+            yield from _required(shown[name].required, name in document.required, here)
+            yield from misfits(shown[name].syntax, member.shape, shapes, here)
         elif not _unshown(document, shapes[member.shape]):
             yield f"{here} is in the model, and not on the page"
     for name in shown:
         if name not in document.members:
             here = f"{path}.{name}" if path else name
             yield f"{here} is on the page, and not in the model"
+
+
+def _required(shown: bool | None, held: bool, here: str) -> Iterator[str]:
+    """Yield that only one says `[REQUIRED]`; a page says it of what is new in a request."""
+    if shown is not None and shown != held:
+        ends = ("the page", "the model") if shown else ("the model", "the page")
+        yield f"{here} is required on {ends[0]}, and not on {ends[1]}"
 
 
 def _unshown(document: ShapeDocument, member: ShapeDocument) -> bool:

@@ -229,7 +229,7 @@ class Walk:
             was = getattr(old, trait) or getattr(before, trait)
             now = getattr(new, trait) or getattr(after, trait)
             if was != now:
-                yield trait, (stated(trait, was), stated(trait, now))
+                yield trait, (_stated(trait, was), _stated(trait, now))
 
 
 def kind_word(shape: ShapeDocument) -> str:
@@ -271,7 +271,7 @@ def _limit_facts(old: ShapeDocument, new: ShapeDocument) -> Iterator[Fact]:
             continue
         tightened = before is None or (after is not None and (after - before) * tighter > 0)
         kind = Kind.CONSTRAINT_TIGHTENED if tightened else Kind.CONSTRAINT_LOOSENED
-        yield Fact("", kind, (stated(bound, before), stated(bound, after)), trait=bound)
+        yield Fact("", kind, (_stated(bound, before), _stated(bound, after)), trait=bound)
 
 
 def _pattern_facts(old: str | None, new: str | None) -> Iterator[Fact]:
@@ -286,12 +286,12 @@ def _changed_traits(
 ) -> Iterator[Changed]:
     for trait in traits:
         word = type(new).model_fields[trait].alias or trait
-        was, now = (stated(word, getattr(side, trait)) for side in (old, new))
+        was, now = (_stated(word, getattr(side, trait)) for side in (old, new))
         if was != now:
             yield word, (was, now)
 
 
-def stated(name: str, value: Any) -> str:
+def _stated(name: str, value: Any) -> str:
     """Return `name=value`, `name=none` for what is not set."""
     return f"{name}={written(value, unset=value is False and name != 'default')}"
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from aiobotantic_codegen.commands.diff import SpecsOption
+from aiobotantic_codegen.errors import WriteError
 
 
 def update_command(
@@ -25,6 +26,10 @@ def update_command(
         typer.Option(
             metavar="PAGE", help="A page of awsapichanges.com, before the model is there."
         ),
+    ] = None,
+    service: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="With --page. Default: the service that it names."),
     ] = None,
     specs: SpecsOption = Path("specs"),
     out: Annotated[
@@ -64,6 +69,10 @@ def update_command(
     from aiobotantic_codegen.pipeline import Request
     from aiobotantic_codegen.update import Project, apply_in, sync_in, update
 
+    if service is not None and page is None:
+        raise typer.BadParameter("--service goes with --page: all others bring every service")
+    if summary is not None:
+        _write_summary(summary, "")  # better now than when all else is done
     project = Project(
         Request(specs, out, package, templates=tuple(templates or ())),
         changelog=changelog or _if_there(Path("CHANGELOG.md")),
@@ -72,7 +81,7 @@ def update_command(
     if page is not None:
         if botocore is not None or installed or directory is not None:
             raise typer.BadParameter("give --page, or one of --botocore, --installed and --from")
-        done = update(project, apply_in(read_page(page)), dry_run=dry_run)
+        done = update(project, apply_in(read_page(page), service), dry_run=dry_run)
     else:
         source = model_source(botocore, installed, directory)
         with show_progress() as progress:
@@ -88,8 +97,6 @@ def _write_summary(path: Path, text: str) -> None:
     Raises:
         WriteError: It cannot be written.
     """
-    from aiobotantic_codegen.errors import WriteError
-
     try:
         path.write_text(text)
     except OSError as error:
