@@ -1,7 +1,7 @@
 """One process of one peer: measures its start, then measures what it is told to, line by line.
 
 Usage: python benchmarks/sample.py PEER URL, with lines `KIND CALLS TOGETHER` on standard input. The
-answer to each line, and the first line, are JSON.
+first line of output says how the start went; each further one answers a line. They are JSON.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ import json
 import resource
 import sys
 import time
+import traceback
 from contextlib import AsyncExitStack
-from types import ModuleType
+from importlib.metadata import version
 from typing import Any
 
-from peers import Calls
+from peers import DISTRIBUTIONS, Calls
 
 WARM_UP = 3
+"""Calls before a measurement, at most."""
 
 
 async def main(name: str, url: str) -> None:
@@ -27,48 +29,53 @@ async def main(name: str, url: str) -> None:
     calls: Calls = {}
     async with AsyncExitStack() as stack:
         try:
-            peer, start = await _start(name, url, calls, stack)
-        except ImportError as error:
-            print(json.dumps({"absent": str(error)}), flush=True)
+            tell(await start(name, url, calls, stack))
+        except ModuleNotFoundError as error:
+            tell({"absent": f"not installed: {error}"})
             return
-        if hasattr(peer, "runtime"):
-            calls |= await stack.enter_async_context(peer.runtime(url))
-        cannot = getattr(peer, "CANNOT", {})
-        print(json.dumps({"start": start, "can": list(calls), "cannot": cannot}), flush=True)
         for line in sys.stdin:
             kind, count, together = line.split()
-            print(json.dumps(await _measure(calls[kind], int(count), int(together))), flush=True)
+            try:
+                tell(await measure(calls[kind], int(count), int(together)))
+            except Exception as error:  # the next kind of call may go well
+                traceback.print_exc()
+                tell({"failed": f"{type(error).__name__}: {error}"})
 
 
-async def _start(
-    name: str, url: str, calls: Calls, stack: AsyncExitStack
-) -> tuple[ModuleType, dict[str, float]]:
-    """Import a peer and open its first to tenth client; return seconds of processor and MB."""
-    bare = _megabytes()
-    start = time.process_time()
+async def start(name: str, url: str, calls: Calls, stack: AsyncExitStack) -> dict[str, Any]:
+    """Import a peer, open its first to tenth client, and say what that took."""
+    bare, clock = megabytes(), time.process_time
+    started = clock()
     peer = importlib.import_module(f"peers.{name}")
-    imported = time.process_time()
+    imported = clock()
     calls |= await stack.enter_async_context(peer.control(url))
-    opened = time.process_time()
+    opened = clock()
     await calls["small"]()
-    answered = time.process_time()
-    used = _megabytes() - bare
+    answered = clock()
+    used = megabytes() - bare
     async with AsyncExitStack() as others:
         for _ in range(8):
             await others.enter_async_context(peer.control(url))
-        before = time.process_time()
+        ninth = clock()
         await others.enter_async_context(peer.control(url))
-        tenth = time.process_time() - before
-    return peer, {
-        "import": imported - start,
-        "first client": opened - imported,
-        "first answer": answered - opened,
-        "tenth client": tenth,
-        "memory": used,
+        tenth = clock()
+    if hasattr(peer, "runtime"):
+        calls |= await stack.enter_async_context(peer.runtime(url))
+    return {
+        "version": f"{DISTRIBUTIONS[name]} {version(DISTRIBUTIONS[name])}",
+        "can": list(calls),
+        "cannot": getattr(peer, "CANNOT", {}),
+        "start": {
+            "import": imported - started,
+            "first client": opened - imported,
+            "first answer": answered - opened,
+            "tenth client": tenth - ninth,
+            "memory": used,
+        },
     }
 
 
-async def _measure(call: Any, count: int, together: int) -> dict[str, float]:
+async def measure(call: Any, count: int, together: int) -> dict[str, float]:
     """Make calls, some of them at once; return seconds of processor and of the clock for each."""
     for _ in range(min(WARM_UP, count)):
         await call()
@@ -79,19 +86,24 @@ async def _measure(call: Any, count: int, together: int) -> dict[str, float]:
             await call()
 
     gc.collect()
-    spent, start = time.process_time(), time.perf_counter()
+    spent, passed = time.process_time(), time.perf_counter()
     if together == 1:
         await work()
     else:
         await asyncio.gather(*(work() for _ in range(together)))
-    spent, passed = time.process_time() - spent, time.perf_counter() - start
+    spent, passed = time.process_time() - spent, time.perf_counter() - passed
     return {"cpu": spent / count, "wall": passed / count}
 
 
-def _megabytes() -> float:
+def megabytes() -> float:
     """Return the most memory that this process has held."""
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+
+
+def tell(answer: object) -> None:
+    """Write a line."""
+    print(json.dumps(answer), flush=True)
 
 
 if __name__ == "__main__":

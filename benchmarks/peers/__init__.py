@@ -1,8 +1,9 @@
 """The peers: one module each, whose import is what a user of the peer imports.
 
-A module has `control(url)` and, where the peer has SageMaker's runtime, `runtime(url)`: async context
-managers around an open client, which give a function without arguments for each kind of call in
-`work.KINDS` that the peer can make. Each call is written as a user of the peer would write it.
+A module has `control(url)` and, where the peer has SageMaker's runtime, `runtime(url)`: async
+context managers around an open client, which give a function without arguments for each kind of
+call in `work.KINDS` that the peer can make; `CANNOT` says why it cannot make another. Each call is
+written as a user of the peer would write it.
 """
 
 from __future__ import annotations

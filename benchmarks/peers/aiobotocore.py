@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 
 import work
 from aiobotocore.config import AioConfig
-from aiobotocore.session import get_session
+from aiobotocore.session import AioSession, get_session
 
 from peers import Calls
+
+
+@cache
+def session() -> AioSession:
+    """Return the one session of a program, whose clients share what it has loaded."""
+    return get_session()
 
 
 @asynccontextmanager
 async def control(url: str) -> AsyncIterator[Calls]:
     deep = work.deep()
     config = AioConfig(max_pool_connections=100)
-    async with get_session().create_client("sagemaker", endpoint_url=url, config=config) as client:
+    async with session().create_client("sagemaker", endpoint_url=url, config=config) as client:
         yield {
             "small": lambda: client.describe_notebook_instance(NotebookInstanceName=work.NOTEBOOK),
             "medium": lambda: client.describe_training_job(TrainingJobName=work.TRAINING_JOB),
@@ -28,8 +35,7 @@ async def control(url: str) -> AsyncIterator[Calls]:
 @asynccontextmanager
 async def runtime(url: str) -> AsyncIterator[Calls]:
     config = AioConfig(max_pool_connections=100)
-    session = get_session()
-    async with session.create_client(
+    async with session().create_client(
         "sagemaker-runtime", endpoint_url=url, config=config
     ) as client:
 

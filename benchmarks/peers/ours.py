@@ -42,8 +42,12 @@ async def runtime(url: str, pipeline: Pipeline = None) -> AsyncIterator[Calls]:
             answer = await client.invoke_endpoint_with_response_stream(
                 endpoint_name=work.ENDPOINT, body=b"question", content_type="text/plain"
             )
+            read = 0
             async with answer.body as events:
-                return sum([len(event.payload_part.bytes_ or b"") async for event in events])
+                async for event in events:
+                    if event.payload_part is not None:
+                        read += len(event.payload_part.bytes_ or b"")
+            return read
 
         kilo, mega = work.body("invoke_1k"), work.body("invoke_1m")
         yield {
