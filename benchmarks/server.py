@@ -6,6 +6,7 @@ It prints its address and runs until its standard input ends.
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from typing import Final
 
@@ -19,8 +20,6 @@ HEAD: Final = (
 JSON: Final = b"application/x-amz-json-1.1"
 BYTES: Final = b"application/octet-stream"
 EVENTS: Final = b"application/vnd.amazon.eventstream"
-SMALLEST_DEEP: Final = 15_000
-"""Bytes: a peer that drops a part of the deep request is told so."""
 
 
 def answer(content_type: bytes, body: bytes, status: bytes = b"200 OK") -> bytes:
@@ -33,6 +32,8 @@ STREAM: Final = answer(EVENTS, work.stream())
 INVOKED: Final = {
     len(work.body(kind)): answer(BYTES, work.body(kind)) for kind in ("invoke_1k", "invoke_1m")
 }
+DEEP: Final = b"SageMaker.CreateModelPackage"
+CHANGED: Final = answer(JSON, b'{"__type": "ChangedRequest"}', b"400 Bad Request")
 UNKNOWN: Final = answer(JSON, b'{"__type": "UnknownOperationException"}', b"400 Bad Request")
 
 
@@ -43,6 +44,7 @@ class Canned(asyncio.Protocol):
         self._head = b""
         self._length = -1
         self._received = bytearray()
+        self._compared = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -62,14 +64,26 @@ class Canned(asyncio.Protocol):
             self._head = bytes(self._received[: end + 2])
             del self._received[: end + 4]
             self._length = int(_header(self._head, b"content-length") or 0)
-            if _header(self._head, b"expect"):
-                self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         if len(self._received) < self._length:
             return False
+        body = bytes(self._received[: self._length])
         del self._received[: self._length]
-        self._transport.write(_answer(self._head, self._length))
         self._length = -1
+        self._transport.write(self._answer(body))
         return True
+
+    def _answer(self, body: bytes) -> bytes:
+        target = _header(self._head, b"x-amz-target")
+        if target == DEEP and not self._compared:  # once: it takes this process time
+            self._compared = True
+            if not _is_whole(body):
+                return CHANGED
+        if target:
+            return TARGETS.get(target, UNKNOWN)
+        path = self._head.split(b" ", 2)[1]
+        if path.endswith(b"/invocations"):
+            return INVOKED.get(len(body), UNKNOWN)
+        return STREAM if path.endswith(b"/invocations-response-stream") else UNKNOWN
 
 
 def _header(head: bytes, name: bytes) -> bytes:
@@ -80,16 +94,11 @@ def _header(head: bytes, name: bytes) -> bytes:
     return head[start : head.find(b"\r\n", start)].strip()
 
 
-def _answer(head: bytes, length: int) -> bytes:
-    target = _header(head, b"x-amz-target")
-    if target == b"SageMaker.CreateModelPackage" and length < SMALLEST_DEEP:
-        return UNKNOWN
-    if target:
-        return TARGETS.get(target, UNKNOWN)
-    path = head.split(b" ", 2)[1]
-    if path.endswith(b"/invocations"):
-        return INVOKED.get(length, UNKNOWN)
-    return STREAM if path.endswith(b"/invocations-response-stream") else UNKNOWN
+def _is_whole(body: bytes) -> bool:
+    """Return whether a peer sends all of the deep request, and nothing but a token beside it."""
+    members = json.loads(body)
+    members.pop("ClientToken", None)
+    return bool(members == work.deep())
 
 
 async def main() -> None:

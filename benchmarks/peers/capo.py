@@ -12,6 +12,8 @@ from capo_sagemaker import AsyncSageMakerClient
 
 from peers import Calls
 
+BORDER = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+"""Where a word of a name ends."""
 MAPS = {"Environment"}
 """Members whose keys are the caller's own."""
 
@@ -64,8 +66,6 @@ def snake_case(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     return {
-        re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower(): (
-            inner if name in MAPS else snake_case(inner)
-        )
+        BORDER.sub("_", name).lower(): (inner if name in MAPS else snake_case(inner))
         for name, inner in value.items()
     }
