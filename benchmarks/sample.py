@@ -21,7 +21,7 @@ from typing import Any
 from peers import DISTRIBUTIONS, Calls
 
 WARM_UP = 3
-"""Calls before a measurement, at most."""
+"""Calls before a measurement; as many as are made at once, if those are more."""
 
 
 async def main(name: str, url: str) -> None:
@@ -77,22 +77,26 @@ async def start(name: str, url: str, calls: Calls, stack: AsyncExitStack) -> dic
 
 async def measure(call: Any, count: int, together: int) -> dict[str, float]:
     """Make calls, some of them at once; return seconds of processor and of the clock for each."""
-    for _ in range(min(WARM_UP, count)):
-        await call()
+    await make(call, min(count, max(WARM_UP, together)), together)
+    gc.collect()
+    spent, passed = time.process_time(), time.perf_counter()
+    await make(call, count, together)
+    spent, passed = time.process_time() - spent, time.perf_counter() - passed
+    return {"cpu": spent / count, "wall": passed / count}
+
+
+async def make(call: Any, count: int, together: int) -> None:
+    """Make calls, some of them at once."""
     left = iter(range(count))
 
     async def work() -> None:
         for _ in left:
             await call()
 
-    gc.collect()
-    spent, passed = time.process_time(), time.perf_counter()
     if together == 1:
         await work()
     else:
         await asyncio.gather(*(work() for _ in range(together)))
-    spent, passed = time.process_time() - spent, time.perf_counter() - passed
-    return {"cpu": spent / count, "wall": passed / count}
 
 
 def megabytes() -> float:
