@@ -12,6 +12,8 @@ CONSTRAINTS = ("-c", "constraints.txt")
 WORKSPACE = (*CONSTRAINTS, "-e", "runtime", "-e", "codegen", "-e", ".")
 BOTOCORE = "1.44.5"
 """Whose protocol cases tests/protocol holds."""
+SAGEMAKER_CORE = "sagemaker-core==2.27.0"
+"""What benchmarks/ compares with."""
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 
 
@@ -49,11 +51,26 @@ def services(session: nox.Session) -> None:
 
 
 @nox.session
+def bench(session: nox.Session) -> None:
+    """Measure this client and others side by side. Arguments after `--` go to benchmarks/."""
+    session.install(*WORKSPACE, *group("bench"))
+    own = session.cache_dir / "sagemaker-core"  # what it needs conflicts with constraints.txt
+    session.run("python", "-m", "venv", str(own))
+    session.run(f"{own}/bin/pip", "install", "-q", SAGEMAKER_CORE, external=True)
+    session.run(
+        *("python", "benchmarks", "--python", f"sagemaker_core={own}/bin/python"),
+        *("--json", "docs/benchmarks.json", "--svg", "docs/benchmarks.svg"),
+        *session.posargs,
+    )
+
+
+@nox.session
 def types(session: nox.Session) -> None:
     """Check every type: mypy --strict on all packages, pyright strict on what users import."""
     session.install(*WORKSPACE, *group("types"))
     session.run("mypy", "--strict", "runtime", "codegen", "extras", "generated")
-    session.run("mypy", "--strict", "examples/demo", "benchmarks")
+    session.run("mypy", "--strict", "examples/demo")
+    session.run("mypy", "--strict", "benchmarks")
     session.run("pyright", env={"PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"})
 
 

@@ -24,7 +24,13 @@ MODEL = Path("specs", "sagemaker", "service-2.json")
 
 def main() -> None:
     """Measure and print a table."""
-    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    for title, seconds in measure(int(sys.argv[1]) if len(sys.argv) > 1 else 5).items():
+        spread = f"{min(seconds):.2f} to {max(seconds):.2f}"
+        print(f"{statistics.median(seconds):6.2f} s  {title} ({len(seconds)} runs, {spread})")
+
+
+def measure(runs: int) -> dict[str, list[float]]:
+    """Return seconds of each run, by what there was to do."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         shutil.copytree(ROOT / "specs", folder / "specs")
@@ -35,10 +41,10 @@ def main() -> None:
             "one new enum value": (runs, lambda run: _add_value(folder, model, run)),
             "nothing to do": (runs, lambda _: None),
         }
-        for title, (count, prepare) in rows.items():
-            seconds = [_measure(folder, prepare, run) for run in range(count)]
-            spread = f"{min(seconds):.2f} to {max(seconds):.2f}"
-            print(f"{statistics.median(seconds):6.2f} s  {title} ({count} runs, {spread})")
+        return {
+            title: [_measure(folder, prepare, run) for run in range(count)]
+            for title, (count, prepare) in rows.items()
+        }
 
 
 def _clear(folder: Path, *, cache: bool = True) -> None:

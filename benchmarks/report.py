@@ -1,0 +1,77 @@
+"""Tables of what was measured: medians over rounds, and ratios within each round."""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import Any, Final
+
+import work
+from peers import TITLES
+
+BASE: Final = "aiobotocore"
+STARTS: Final = ("import", "first client", "first answer", "tenth client", "memory")
+
+
+def text(measured: dict[str, Any]) -> str:
+    """Return the tables."""
+    parts = [f"{measured['python']}, {measured['machine']}"]
+    parts += [_calls(row) for row in measured["calls"] if row["cpu"]]
+    parts.append(_start(measured["start"]))
+    if "generate" in measured:
+        parts.append(_generate(measured["generate"]))
+    versions = [f"  {TITLES[name]}: {of}" for name, of in measured["versions"].items()]
+    parts.append("\n".join(["versions", *versions]))
+    left_out = [f"  {TITLES[name]}: {why}" for name, why in measured["absent"].items()]
+    for name, kinds in measured["cannot"].items():
+        left_out += [f"  {TITLES[name]}: {kind}: {why}" for kind, why in kinds.items()]
+    if left_out:
+        parts.append("\n".join(["left out", *left_out]))
+    return "\n\n".join(parts)
+
+
+def title(row: dict[str, Any]) -> str:
+    """Return the title of a row."""
+    many = row["at once"]
+    return str(work.KINDS[row["kind"]]) + ("" if many == 1 else f", {many} at once")
+
+
+def ratios(row: dict[str, Any], peer: str) -> list[float]:
+    """Return the processor time of a peer against the base's of the same round."""
+    base = row["cpu"].get(BASE, [])
+    return [own / other for own, other in zip(row["cpu"][peer], base, strict=False)]
+
+
+def _calls(row: dict[str, Any]) -> str:
+    lines = [f"{title(row)}\n  {'':30}{'CPU us':>9}{'calls/s':>9}  CPU, {TITLES[BASE]} = 1"]
+    for peer, name in TITLES.items():
+        if peer in row["cpu"]:
+            cpu, wall = median(row["cpu"][peer]), median(row["wall"][peer])
+            lines.append(
+                f"  {name:30}{cpu * 1e6:9.0f}{1 / wall:9.0f}  {_spread(ratios(row, peer))}"
+            )
+    return "\n".join(lines)
+
+
+def _start(start: dict[str, Any]) -> str:
+    head = "".join(f"{what:>14}" for what in STARTS)
+    lines = [f"start: ms of processor; MB above a bare interpreter\n  {'':30}{head}"]
+    for peer, name in TITLES.items():
+        if peer in start and start[peer]["import"]:
+            own = {what: median(values) for what, values in start[peer].items()}
+            cells = "".join(f"{own[w] * (1 if w == 'memory' else 1000):14.1f}" for w in STARTS)
+            lines.append(f"  {name:30}{cells}")
+    return "\n".join(lines)
+
+
+def _generate(seconds: dict[str, list[float]]) -> str:
+    rows = [
+        f"  {what:40}{median(taken):6.2f}  ({min(taken):.2f} to {max(taken):.2f})"
+        for what, taken in seconds.items()
+    ]
+    return "\n".join(["aiobotantic generate, seconds of the clock", *rows])
+
+
+def _spread(values: list[float]) -> str:
+    if not values:
+        return ""
+    return f"{median(values):5.2f}  ({min(values):.2f} to {max(values):.2f})"
