@@ -18,6 +18,15 @@ from aiobotantic.door import _warned
 LANES = [pytest.param(None, id="fast"), pytest.param("botocore", id="botocore")]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Say how long the comparisons with botocore take, and make one again."""
+    group = parser.getgroup("differential")
+    group.addoption(
+        "--examples", type=int, default=10, help="Requests and answers of each operation."
+    )
+    group.addoption("--seed", type=int, default=None, help="The seed that a run printed.")
+
+
 class Generate(Protocol):
     """What the fixture `generated` is."""
 

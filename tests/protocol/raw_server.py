@@ -56,15 +56,18 @@ class RawServer:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            head = await reader.readuntil(b"\r\n\r\n")
-            first, *lines = head.decode("latin-1").rstrip("\r\n").split("\r\n")
-            method, target, _ = first.split(" ")
-            pairs = [line.split(": ", 1) for line in lines]
-            headers = {name.lower(): value for name, value in pairs}
-            body = await reader.readexactly(int(headers.get("content-length", "0")))
-            self.arrived.append(Arrived(method, target, headers, body))
-            writer.write(bytes(self.answer))
-            await writer.drain()
+            says_length = True
+            while says_length:
+                head = await reader.readuntil(b"\r\n\r\n")
+                first, *lines = head.decode().removesuffix("\r\n\r\n").split("\r\n")
+                method, target, _ = first.split(" ")
+                pairs = [line.split(": ", 1) for line in lines]
+                headers = {name.lower(): value for name, value in pairs}
+                body = await reader.readexactly(int(headers.get("content-length", "0")))
+                self.arrived.append(Arrived(method, target, headers, body))
+                writer.write(bytes(self.answer))
+                await writer.drain()
+                says_length = "content-length" in map(str.lower, self.answer.headers)
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:

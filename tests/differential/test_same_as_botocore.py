@@ -1,0 +1,109 @@
+"""Every operation of every service: what the spec allows, through our pipeline and botocore's.
+
+`nox -s differential -- --examples 200` is the long run. Its seed is printed; `--seed` repeats it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from random import SystemRandom
+from typing import Any
+
+import aiosagemaker
+import pytest
+from aiobotocore.config import AioConfig
+from differential.beside import KEYS, TOKENS, Botocores, Compared, Pair
+from differential.from_spec import answers, members
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from protocol.raw_server import RawServer
+
+from aiobotantic.client import Client
+
+CLIENTS: dict[str, type[Client]] = {
+    client.SERVICE.name: client
+    for client in (getattr(aiosagemaker, name) for name in dir(aiosagemaker))
+    if isinstance(client, type) and issubclass(client, Client)
+}
+OPERATIONS = {name: sorted(client.operations()) for name, client in CLIENTS.items()}
+
+
+@pytest.fixture(scope="session")
+def run_seed(request: pytest.FixtureRequest) -> int:
+    """The seed of all examples of this run."""
+    given_seed: int | None = request.config.getoption("--seed")
+    return SystemRandom().randrange(2**32) if given_seed is None else given_seed
+
+
+@pytest.mark.parametrize("service_name", sorted(CLIENTS))
+def test_requests_and_answers(
+    service_name: str, run_seed: int, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    examples = request.config.getoption("--examples")
+    print(f"--seed {run_seed} --examples {examples}")
+    with asyncio.Runner() as runner:
+        compared = compare_service(runner, service_name, run_seed, examples, tmp_path)
+    print(f"{service_name}: {compared.requests} requests, {compared.answers} answers")
+    problems = [f"{place}: {text}" for place, text in compared.problems.items()]
+    assert not problems, f"--seed {run_seed} repeats this:\n" + "\n".join(problems)
+    assert compared.requests == compared.answers >= examples * len(OPERATIONS[service_name])
+
+
+def compare_service(
+    runner: asyncio.Runner, service: str, run_seed: int, examples: int, folder: Path
+) -> Compared:
+    """Compare the examples of every operation, with a session token and without."""
+    server = runner.run(RawServer().__aenter__())
+    url = f"http://127.0.0.1:{server.port}"
+    pairs = []
+    for token in TOKENS:
+        client = CLIENTS[service](
+            region_name="us-east-1",
+            endpoint_url=url,
+            config=AioConfig(retries={"total_max_attempts": 1}),
+            validation="off",
+            aws_session_token=token or None,
+            **KEYS,
+        )
+        runner.run(client.open())
+        theirs = Botocores(service, url, folder / f"data{len(pairs)}", token)
+        pairs.append(Pair(server, client, theirs))
+    compared = pairs[0].compared
+    for pair in pairs:
+        pair.compared = compared
+    try:
+        for name in OPERATIONS[service]:
+            compare_operation(runner, pairs, name, run_seed, examples)
+    finally:
+        for pair in pairs:
+            runner.run(pair.ours.close())
+            pair.theirs.client.close()
+        runner.run(server.__aexit__())
+    return compared
+
+
+def compare_operation(
+    runner: asyncio.Runner, pairs: list[Pair], name: str, run_seed: int, examples: int
+) -> None:
+    """Compare the examples of one operation; what differs is noted, and the next one follows."""
+    operation = pairs[0].ours.operations()[name]
+    model = pairs[0].theirs.model(name)
+
+    @seed(run_seed)
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(
+        members(model.input_shape) if model.input_shape else st.just({}),
+        answers(model),
+        st.sampled_from(pairs),
+    )
+    def compare(found: dict[str, Any], answer: Any, pair: Pair) -> None:
+        runner.run(pair.trip(operation, found, answer))
+
+    compare()
