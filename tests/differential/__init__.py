@@ -1,1 +1,1 @@
-"""Our pipeline and botocore's, side by side: the same request, the same signature, the same answer."""
+"""Our pipeline and botocore's, side by side: same request, same signature, same answer."""

@@ -17,7 +17,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import botocore.auth
-from aiobotocore.config import AioConfig
 from behaviour.botocore_peer import botocore_data
 from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.config import Config
@@ -26,12 +25,12 @@ from botocore.loaders import Loader
 from botocore.model import OperationModel
 from botocore.session import Session
 from protocol.raw_server import Answer, Arrived, RawServer
-from differential.from_spec import UNLISTED
 from services.round_trip import difference, plain, read_answer, read_botocores
 
 from aiobotantic.client import Client
 from aiobotantic.errors import ServiceError
 from aiobotantic.operation import Operation
+from differential.from_spec import UNLISTED
 
 KEYS = {"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "wJalrXUtnFEMI/K7MDENG+b"}
 TOKENS = ("", "IQoJb3JpZ2luX2VjE+/=")
@@ -99,6 +98,14 @@ class Botocores:
         """Return an operation as botocore reads it."""
         return self.client.meta.service_model.operation_model(name)
 
+    def error_members(self, name: str, error: Exception) -> set[str]:
+        """Return the members that the model lists of an error."""
+        code = (
+            vars(error)["response"]["Error"].get("Code") if isinstance(error, ClientError) else ""
+        )
+        shapes = {shape.error_code: shape for shape in self.model(name).error_shapes}
+        return set(shapes[code].members) if code in shapes else set()
+
     def call(self, name: str, members: Mapping[str, Any]) -> dict[str, Any]:
         """Return what botocore reads of the answer."""
         return read_botocores(self.client._make_api_call(name, members))
@@ -159,7 +166,10 @@ class Pair:
         sent = self.theirs.sent
         url = urlsplit(sent.url)
         yield "method", arrived.method, sent.method
-        yield "target", arrived.target, url._replace(scheme="", netloc="").geturl()
+        path, _, query = arrived.target.partition("?")
+        yield "path", path, url.path
+        # botocore keeps the order of the arguments, ours is the members': a signature sorts them.
+        yield "query", sorted(query.split("&")), sorted(url.query.split("&"))
         yield "host", arrived.headers["host"], url.netloc
         yield "body", _value(arrived.body), _value(self.theirs.body)
         length = int(arrived.headers.get("content-length", "0"))
@@ -172,7 +182,9 @@ class Pair:
     def _compare_answers(self, operation: Operation[Any], mine: Any, its: Any) -> None:
         if isinstance(mine, ServiceError) or isinstance(its, ClientError):
             self.compared.errors += 1
+            listed = self.theirs.error_members(operation.name, its)
             mine, its = _error(mine), _error(its)
+            mine = {name: each for name, each in mine.items() if name in its or name in listed}
         else:
             self.compared.answers += 1
         mine, its = plain(mine), plain(its)
@@ -183,10 +195,10 @@ class Pair:
             self.compared.note(f"{operation.name}: answer", difference(mine, its))
 
 
-def _error(error: Any) -> Any:
-    """Return what both say of an error."""
+def _error(error: Any) -> dict[str, Any]:
+    """Return what both say of an error; members that its model does not list we keep, too."""
     if not isinstance(error, ClientError):
-        return {"no error": repr(error)}
+        return {"Error": f"none, but {error!r}"}
     response = dict(vars(error)["response"])
     metadata = response.pop("ResponseMetadata", {})
     return {

@@ -6,10 +6,14 @@ They are made from botocore's own reading of the spec, not from what we generate
 from __future__ import annotations
 
 import json
+import math
+import re
 from base64 import b64encode
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from email.utils import format_datetime
 from functools import cache
+from itertools import pairwise
+from random import Random
 from typing import Any
 
 from botocore.model import OperationModel, Shape
@@ -25,20 +29,63 @@ UNLISTED = "NotListed"
 """A member that no model lists, which answers have now and then."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DEEPEST = 4
-_SPELLINGS = ["", " ", "a", "ä ö", "日本", "😀", "a/b", "%2F", "a+b&c=d", '"\\', "null", "1", "~-._", "\t"]
-_TEXT = st.one_of(st.sampled_from(_SPELLINGS), st.text(max_size=8))
-_LABEL = st.one_of(
-    st.sampled_from([text for text in _SPELLINGS if text]), st.text(min_size=1, max_size=8)
-).filter(lambda text: text not in (".", "..") and "\0" not in text)
-_PRINTED = st.text(st.characters(codec="ascii", categories=("L", "N", "P", "S")), max_size=8)
-_HEADER = st.one_of(_PRINTED, st.sampled_from(["a  b", "a, b", '"a", b', "x=1; y=2", "é", "日本"]))
+_SPELLINGS = [
+    *(
+        "",
+        " ",
+        "a",
+        "ä ö",
+        "日本",
+        "😀",
+        "a/b",
+        "a//b",
+        "/",
+        "%2F",
+        "%",
+        "a+b&c=d",
+        "?a#b;c",
+        "..",
+        ".",
+    ),
+    *('"\\', "null", "1", "~-._", "\t", "\u2028", "\x85", "\ud7ff", "a" * 300, "true", "{}", "é"),
+    *("..", ".", "a../b", "./a", "a/../b", "e\u0301", "\N{ZERO WIDTH JOINER}", "\U0010ffff"),
+]
+_HEADERS = ["a  b", "a, b", '"a", b', "x=1; y=2", " a ", "a\u3000b", "\xa0", "=?utf-8?q?a?="]
+_CHARACTERS = [
+    *range(0x20, 0x7F),
+    *range(0x20),
+    *range(0xA0, 0x180),
+    *range(0x2000, 0x2070),
+    *range(0x4E00, 0x4E40),
+    *range(0xD7F0, 0xD800),
+    *range(0xE000, 0xE010),
+    *range(0x1F600, 0x1F640),
+]
+_TEXTS = [
+    "".join(chr(random.choice(_CHARACTERS)) for _ in range(random.randrange(1, 12)))
+    for random in [Random(0)]
+    for _ in range(1_000)
+]
+"""Drawn as a whole: a draw for each character would take most of the time of a run."""
+_TEXT = st.sampled_from([*_SPELLINGS, *_TEXTS])
+_LABEL = _TEXT.filter(lambda text: text not in ("", ".", ".."))
+_HEADER = st.sampled_from(
+    [text for text in [*_HEADERS, *_SPELLINGS, *_TEXTS] if not re.search(r"[\x00-\x1f\x7f]", text)]
+)
 _BYTES = st.binary(max_size=12)
 _INTEGERS = {"integer": st.integers(-(2**31), 2**31 - 1), "long": st.integers(-(2**63), 2**63 - 1)}
 _FLOAT = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False),
     st.sampled_from([0.0, -0.0, 1.0, 0.1, 1e22, 1e-7, 5e-324, 1.7976931348623157e308]),
 )
-_SECONDS = st.integers(0, 253402300799)
+_TIME = st.builds(
+    lambda seconds, micros, hours: (
+        _EPOCH + timedelta(seconds=seconds, microseconds=micros)
+    ).astimezone(timezone(timedelta(hours=hours))),
+    st.integers(0, 4102444800),
+    st.sampled_from([0, 0, 500_000]),
+    st.sampled_from([0, 0, -12, 5]),
+)
 _DOCUMENT = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(-99, 99), _TEXT),
     lambda inner: st.one_of(
@@ -80,6 +127,10 @@ def _in_header(shape: Any) -> st.SearchStrategy[Any]:
     return _HEADER if shape.type_name == "string" else _scalar(shape)
 
 
+def _is_label(member: Any) -> bool:
+    return member.serialization.get("location") == "uri"
+
+
 @cache
 def _chosen(shape: Any, depth: int) -> st.SearchStrategy[list[str]]:
     """Return names of members: one of a union, of others what is required and some more."""
@@ -89,23 +140,20 @@ def _chosen(shape: Any, depth: int) -> st.SearchStrategy[list[str]]:
     required = [
         name
         for name in names
-        if name in shape.required_members or shape.members[name].serialization.get("location") == "uri"
+        if name in shape.required_members
+        or shape.members[name].serialization.get("location") == "uri"
     ]
     tokens = [name for name in names if shape.members[name].metadata.get("idempotencyToken")]
     free = [name for name in names if name not in required and name not in tokens]
     fixed = [*required, *tokens]  # a token that is left out is made up, another on each side
     if not free or depth > _DEEPEST:
         return st.just(fixed)
-    masks = st.integers(0, 2 ** len(free) - 1)
-    if depth:  # fewer, the deeper: half of all members of all structures would be thousands
-        masks = st.one_of(st.just(0), st.sets(st.integers(0, len(free) - 1), max_size=2).map(_mask))
-    else:
-        masks = st.one_of(masks, st.just(2 ** len(free) - 1))
+    if depth:  # few: half of all members of all structures would be thousands
+        pairs = [list(pair) for pair in pairwise(free)]
+        some: list[list[str]] = [[], *([name] for name in free), *pairs]
+        return st.sampled_from([[*fixed, *names] for names in some])
+    masks = st.integers(0, 2 ** len(free) - 1) | st.just(2 ** len(free) - 1)
     return masks.map(lambda mask: [*fixed, *(n for at, n in enumerate(free) if mask >> at & 1)])
-
-
-def _mask(places: set[int]) -> int:
-    return sum(1 << place for place in places)
 
 
 @cache
@@ -129,14 +177,16 @@ def _value(shape: Any, depth: int) -> st.SearchStrategy[Any]:
 
 @st.composite
 def _structure(draw: Draw, shape: Any, depth: int) -> dict[str, Any]:
-    return {name: draw(_value(shape.members[name], depth + 1)) for name in draw(_chosen(shape, depth))}
+    return {
+        name: draw(_value(shape.members[name], depth + 1)) for name in draw(_chosen(shape, depth))
+    }
 
 
 @cache
 def _scalar(shape: Any) -> st.SearchStrategy[Any]:
     match shape.type_name:
         case "string" if shape.enum:
-            return st.one_of(st.sampled_from(shape.enum), st.just("Newer"))
+            return st.sampled_from([*shape.enum, "Newer"])
         case "string":
             return _TEXT
         case "boolean":
@@ -144,9 +194,9 @@ def _scalar(shape: Any) -> st.SearchStrategy[Any]:
         case "integer" | "long":
             return _INTEGERS[shape.type_name]
         case "float" | "double":
-            return _FLOAT
+            return st.one_of(_FLOAT, st.sampled_from([math.inf, -math.inf, math.nan]))
         case "timestamp":
-            return _SECONDS.map(lambda seconds: _EPOCH + timedelta(seconds=seconds))
+            return _TIME
         case "blob":
             return _BYTES
     raise AssertionError(f"a shape of the type {shape.type_name}")
@@ -173,7 +223,7 @@ def _answers(draw: Draw, operation: Any) -> Answer:
             location = member.serialization.get("location") if rest else None
             wire = member.serialization.get("name", name)
             if location == "header":
-                headers[wire] = draw(_in_header(member))
+                headers[wire] = str(draw(_in_header(member))).strip(" \t")  # as HTTP has it
             elif location is None and name != payload:
                 inside[wire] = draw(_wire_value(member, 1))
         if operation.has_event_stream_output:
@@ -187,21 +237,69 @@ def _answers(draw: Draw, operation: Any) -> Answer:
             body = draw(_BYTES)
         else:
             body = json.dumps(draw(_wire_value(found[payload], 1))).encode()
-    return wire_answer(status, headers, body, draw)
+    return with_length(status, headers, body)
 
 
-def wire_answer(
-    status: int, headers: dict[str, str], body: bytes | list[bytes], draw: Draw = None
-) -> Answer:
-    """Return an answer with its length; frames are one body."""
+def with_length(status: int, headers: dict[str, str], body: bytes | list[bytes]) -> Answer:
+    """Return an answer that says its length; frames are one body."""
     content = b"".join(body) if isinstance(body, list) else body
     return Answer(status, {**headers, "Content-Length": str(len(content))}, content)
 
 
 @cache
+def errors(operation: OperationModel) -> st.SearchStrategy[Answer]:
+    """Return answers that are errors: those of the operation, common ones, and unheard-of ones."""
+    return _errors(operation)
+
+
+_COMMON = [
+    ("ThrottlingException", 400),
+    ("ValidationException", 400),
+    ("AccessDeniedException", 403),
+    ("ExpiredTokenException", 403),
+    ("InternalFailure", 500),
+    ("ServiceUnavailable", 503),
+    ("NeverHeardOf", 418),
+    ("", 404),
+    ("", 500),
+]
+_CODE_PLACES = {True: ["__type", "code", "header"], False: ["__type"]}
+_PREFIXES = ("", "", "com.amazonaws.sagemaker#")
+_SUFFIXES = ("", ":", ":http://internal.amazon.com/coral/com.amazon.coral.validate/")
+
+
+@st.composite
+def _errors(draw: Draw, operation: Any) -> Answer:
+    modelled = [
+        (shape.name, shape.metadata.get("error", {}).get("httpStatusCode", 400))
+        for shape in operation.error_shapes
+    ]
+    name, status = draw(st.sampled_from(modelled * 3 + _COMMON))
+    shapes = {shape.name: shape for shape in operation.error_shapes}
+    body: dict[str, Any] = {}
+    headers = {"x-amzn-RequestId": "request-1", "Content-Type": "application/x-amz-json-1.1"}
+    if name in shapes:
+        body |= {
+            member_name: draw(_wire_value(member, 1))
+            for member_name, member in shapes[name].members.items()
+            if member_name.lower() not in ("message", "code") and draw(st.booleans())
+        }
+    # Without one, botocore's message is empty, and ours says the HTTP status.
+    body[draw(st.sampled_from(["message", "Message"]))] = draw(_LABEL)
+    code = f"{draw(st.sampled_from(_PREFIXES))}{name}{draw(st.sampled_from(_SUFFIXES))}"
+    rest = operation.service_model.protocol == "rest-json"
+    place = draw(st.sampled_from(_CODE_PLACES[rest])) if name else "nowhere"
+    if place == "header":
+        headers["x-amzn-ErrorType"] = f"{name}{draw(st.sampled_from(_SUFFIXES))}"
+    elif place != "nowhere":
+        body[place] = code
+    return with_length(status, headers, json.dumps(body).encode())
+
+
+@cache
 def _unlisted() -> st.SearchStrategy[dict[str, Any]]:
     """Return members that no model lists."""
-    return st.one_of(st.just({}), st.just({}), st.just({UNLISTED: {"a": [1, None]}}))
+    return st.sampled_from([{}, {}, {UNLISTED: {"a": [1, None]}}])
 
 
 @cache
@@ -225,7 +323,7 @@ def _wire_value(shape: Any, depth: int) -> st.SearchStrategy[Any]:
         case "timestamp":
             return _WIRE_TIME
         case "float" | "double":
-            return st.one_of(_FLOAT, st.integers(-99, 99), st.sampled_from(["NaN", "Infinity"]))
+            return st.one_of(_FLOAT, st.integers(-99, 99))
         case _:
             return _scalar(shape)
 
@@ -250,7 +348,7 @@ def _nothing(shape: Any) -> st.SearchStrategy[dict[str, None]]:
     free = [name for name in shape.members if name not in shape.required_members]
     if not free:
         return st.just({})
-    return st.one_of(st.just({}), st.just({}), st.just({}), st.sampled_from(free).map(lambda n: {n: None}))
+    return st.sampled_from([{}] * 3 * len(free) + [{name: None} for name in free])
 
 
 def _time(seconds: int, form: int) -> Any:
