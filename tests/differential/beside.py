@@ -10,15 +10,16 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest import mock
 from urllib.parse import urlsplit
 
-import botocore.auth
-from behaviour.botocore_peer import botocore_data
 from botocore.awsrequest import AWSRequest, AWSResponse
+from botocore.compat import HAS_CRT
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.loaders import Loader
@@ -34,7 +35,8 @@ from differential.from_spec import UNLISTED
 
 KEYS = {"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "wJalrXUtnFEMI/K7MDENG+b"}
 TOKENS = ("", "IQoJb3JpZ2luX2VjE+/=")
-_OPTIONS: dict[str, Any] = {"retries": {"total_max_attempts": 1}}
+OPTIONS: dict[str, Any] = {"retries": {"total_max_attempts": 1}}
+_CLOCKS = ["botocore.auth", *(["botocore.crt.auth"] if HAS_CRT else [])]
 OWN_HEADERS = {
     "user-agent": "aiobotocore says its name and its HTTP client's",
     "amz-sdk-invocation-id": "random",
@@ -75,15 +77,15 @@ class _Raw(io.BytesIO):
 class Botocores:
     """botocore's client, which writes, signs and reads, and sends nothing."""
 
-    def __init__(self, service: str, url: str, folder: Path, token: str) -> None:
+    def __init__(self, service: str, url: str, data: Path, token: str = "") -> None:
         session = Session()
-        loader = Loader(extra_search_paths=[str(botocore_data(folder, service))])
+        loader = Loader(extra_search_paths=[str(data)])
         session.register_component("data_loader", loader)
         self.client = session.create_client(
             service,
             region_name="us-east-1",
             endpoint_url=url,
-            config=Config(**_OPTIONS, parameter_validation=False),
+            config=Config(**OPTIONS, parameter_validation=False),
             aws_session_token=token or None,
             **KEYS,
         )
@@ -120,6 +122,16 @@ class Botocores:
         return AWSResponse(request.url, answer.status, answer.headers, _Raw(answer.body))
 
 
+@contextmanager
+def clock_at(moment: datetime) -> Iterator[None]:
+    """Let botocore, and its signers that are awscrt's, sign by another clock."""
+    with ExitStack() as stack:
+        for module in _CLOCKS:
+            clock = mock.patch(f"{module}.get_current_datetime", lambda **_: moment)
+            stack.enter_context(clock)
+        yield
+
+
 class Pair:
     """Both clients of one service."""
 
@@ -143,14 +155,11 @@ class Pair:
         [arrived] = self.server.arrived
         self.theirs.body_to_sign = arrived.body
         signed_at = datetime.strptime(arrived.headers["x-amz-date"], "%Y%m%dT%H%M%SZ")
-        original = botocore.auth.get_current_datetime
-        botocore.auth.get_current_datetime = lambda *_: signed_at.replace(tzinfo=UTC)
-        try:
-            its = self.theirs.call(operation.name, members)
-        except ClientError as error:
-            its = error
-        finally:
-            botocore.auth.get_current_datetime = original
+        with clock_at(signed_at.replace(tzinfo=UTC)):
+            try:
+                its = self.theirs.call(operation.name, members)
+            except ClientError as error:
+                its = error
         self._compare_requests(operation, arrived)
         self._compare_answers(operation, mine, its)
 

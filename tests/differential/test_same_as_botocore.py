@@ -13,13 +13,15 @@ from typing import Any
 
 import pytest
 from aiobotocore.config import AioConfig
+from behaviour.botocore_peer import botocore_data
+from botocore.auth import AUTH_TYPE_MAPS
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from protocol.raw_server import RawServer
 
 import aiosagemaker
 from aiobotantic.client import Client
-from differential.beside import KEYS, TOKENS, Botocores, Compared, Pair
+from differential.beside import KEYS, OPTIONS, TOKENS, Botocores, Compared, Pair
 from differential.from_spec import answers, errors, members
 
 CLIENTS: dict[str, type[Client]] = {
@@ -38,6 +40,12 @@ def run_seed(request: pytest.FixtureRequest) -> int:
     """The seed of all examples of this run."""
     given_seed: int | None = request.config.getoption("--seed")
     return SystemRandom().randrange(2**32) if given_seed is None else given_seed
+
+
+def test_botocore_signs_with_the_signer_that_is_compared(request: pytest.FixtureRequest) -> None:
+    """Where awscrt is installed, its signers take the place of botocore's."""
+    name = {"botocore": "SigV4Auth", "awscrt": "CrtSigV4Auth"}[request.config.getoption("--signer")]
+    assert AUTH_TYPE_MAPS["v4"].__name__ == name
 
 
 @pytest.mark.parametrize("service_name", sorted(CLIENTS))
@@ -67,18 +75,19 @@ def compare_service(
     """Compare the examples of every operation, with a session token and without."""
     server = runner.run(RawServer().__aenter__())
     url = f"http://127.0.0.1:{server.port}"
+    data = botocore_data(folder / "data", service)
     pairs = []
     for token in TOKENS:
         client = CLIENTS[service](
             region_name="us-east-1",
             endpoint_url=url,
-            config=AioConfig(retries={"total_max_attempts": 1}),
+            config=AioConfig(**OPTIONS),
             validation="off",
             aws_session_token=token or None,
             **KEYS,
         )
         runner.run(client.open())
-        theirs = Botocores(service, url, folder / f"data{len(pairs)}", token)
+        theirs = Botocores(service, url, data, token)
         pairs.append(Pair(server, client, theirs))
     compared = pairs[0].compared
     for pair in pairs:
