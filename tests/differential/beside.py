@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.compat import HAS_CRT
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EventStreamError
 from botocore.loaders import Loader
 from botocore.model import OperationModel
 from botocore.session import Session
@@ -65,11 +65,16 @@ class Compared:
 
 
 class _Raw(io.BytesIO):
-    """What botocore reads an answer from."""
+    """What botocore reads an answer from, in the same pieces."""
 
-    def stream(self, size: int = 7) -> Iterator[bytes]:
-        while chunk := self.read(size):
-            yield chunk
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.body)
+        self.cuts = answer.cuts
+
+    def stream(self) -> Iterator[bytes]:
+        for cut in self.cuts:
+            yield self.read(cut - self.tell())
+        yield self.read()
 
 
 class Botocores:
@@ -117,7 +122,7 @@ class Botocores:
     def _before_send(self, request: Any, **_: Any) -> AWSResponse:
         self.sent = request
         answer = self.answer
-        return AWSResponse(request.url, answer.status, answer.headers, _Raw(answer.body))
+        return AWSResponse(request.url, answer.status, answer.headers, _Raw(answer))
 
 
 @contextmanager
@@ -193,6 +198,11 @@ class Pair:
     def _compare_answers(self, operation: Operation[Any], mine: Any, its: Any) -> None:
         if isinstance(mine, ServiceError) or isinstance(its, ClientError):
             self.compared.errors += 1
+            if isinstance(its, EventStreamError):
+                return self._compare_event_errors(operation, mine, its)
+            if type(its) is not ClientError and type(mine).__name__ != type(its).__name__:
+                text = f"ours {type(mine)}, botocore's {type(its)}"
+                self.compared.note(f"{operation.name}: class of an error", text)
             listed = self.theirs.error_members(operation.name, its)
             mine, its = _error(mine), _error(its)
             if not self.exact:
@@ -204,6 +214,12 @@ class Pair:
             mine.pop(UNLISTED, None)
         if mine != its:
             self.compared.note(f"{operation.name}: answer", difference(mine, its))
+
+    def _compare_event_errors(self, operation: Operation[Any], mine: Any, its: Any) -> None:
+        """Compare code and message: botocore looks for members, id and status in the event."""
+        mine, its = _error(mine)["Error"], _error(its)["Error"]
+        if mine != its:
+            self.compared.note(f"{operation.name}: answer", f"ours {mine}, botocore's {its}")
 
 
 def _error(error: Any) -> dict[str, Any]:

@@ -78,11 +78,12 @@ _FLOAT = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False),
     st.sampled_from([0.0, -0.0, 1.0, 0.1, 1e22, 1e-7, 5e-324, 1.7976931348623157e308]),
 )
+_SECONDS = st.integers(0, 4102444800)
 _TIME = st.builds(
     lambda seconds, micros, hours: (
         _EPOCH + timedelta(seconds=seconds, microseconds=micros)
     ).astimezone(timezone(timedelta(hours=hours))),
-    st.integers(0, 4102444800),
+    _SECONDS,
     st.sampled_from([0, 0, 500_000]),
     st.sampled_from([0, 0, -12, 5]),
 )
@@ -237,13 +238,20 @@ def _answers(draw: Draw, operation: Any) -> Answer:
             body = draw(_BYTES)
         else:
             body = json.dumps(draw(_wire_value(found[payload], 1))).encode()
-    return with_length(status, headers, body)
-
-
-def with_length(status: int, headers: dict[str, str], body: bytes | list[bytes]) -> Answer:
-    """Return an answer that says its length; frames are one body."""
     content = b"".join(body) if isinstance(body, list) else body
-    return Answer(status, {**headers, "Content-Length": str(len(content))}, content)
+    places = (
+        st.sets(st.integers(0, len(content)), max_size=6)
+        if operation.has_streaming_output
+        else st.just(())
+    )
+    return with_length(status, headers, content, tuple(sorted(draw(places))))
+
+
+def with_length(
+    status: int, headers: dict[str, str], body: bytes, cuts: tuple[int, ...] = ()
+) -> Answer:
+    """Return an answer that says its length."""
+    return Answer(status, {**headers, "Content-Length": str(len(body))}, body, cuts)
 
 
 @cache
@@ -366,24 +374,44 @@ def _time(seconds: int, form: int) -> Any:
             return format_datetime(moment, usegmt=True)
 
 
-_WIRE_TIME = st.builds(_time, st.integers(0, 4102444800), st.integers(0, 4))
+_WIRE_SECONDS = st.integers(0, 4102444800)
+_TIME = st.builds(_time, st.integers(0, 4102444800), st.integers(0, 4))
+
+
+_WIRE_TIME = st.builds(_time, _SECONDS, st.integers(0, 4))
 
 
 @st.composite
 def _frames(draw: Draw, union: Any) -> bytes:
-    """Return one event, of those that are no errors."""
-    events = {n: m for n, m in union.members.items() if not m.metadata.get("exception")}
-    name = draw(st.sampled_from(sorted(events)))
-    shape = events[name]
-    headers: dict[str, Any] = {":message-type": "event", ":event-type": name}
-    inside, payload = {}, b""
+    """Return one event; one in a while is an error, after which nothing is read."""
+    name = draw(st.sampled_from(sorted(union.members)))
+    shape = union.members[name]
+    if shape.metadata.get("exception"):
+        if draw(st.integers(0, 2)):
+            return b""
+        headers = {":message-type": "exception", ":exception-type": name}
+        return frame(headers, json.dumps({"message": draw(_LABEL)}).encode())
+    headers = {":message-type": "event", ":event-type": name}
+    inside, payload = {}, None
     for member_name in draw(_chosen(shape, 1)) or list(shape.members):
         member = shape.members[member_name]
         if member.serialization.get("eventheader"):
-            headers[member_name] = draw(_scalar(member))
-        elif member.serialization.get("eventpayload"):
-            payload = draw(_BYTES if member.type_name == "blob" else _TEXT.map(str.encode))
-        else:
+            headers[member_name] = draw(_event_header(member))
+        elif not member.serialization.get("eventpayload"):
             inside[member_name] = draw(_wire_value(member, 2))
-    has_payload = any(m.serialization.get("eventpayload") for m in shape.members.values())
-    return frame(headers, payload if has_payload else json.dumps(inside).encode())
+        elif member.type_name == "blob":
+            payload = draw(_BYTES)
+        elif member.type_name == "string":
+            payload = draw(_TEXT).encode()
+        else:
+            payload = json.dumps(draw(_wire_value(member, 2))).encode()
+    if payload is None:
+        has_payload = any(m.serialization.get("eventpayload") for m in shape.members.values())
+        payload = b"" if has_payload else json.dumps(inside).encode()
+    return frame(headers, payload)
+
+
+def _event_header(shape: Any) -> st.SearchStrategy[Any]:
+    if shape.type_name == "timestamp":
+        return _SECONDS.map(lambda seconds: _EPOCH + timedelta(seconds=seconds))
+    return _scalar(shape)

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiobotocore.config import AioConfig
-from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from minispec import Generate
-from protocol.raw_server import RawServer
 
-from aiobotantic.client import Client
-from differential.beside import KEYS, OPTIONS, TOKENS, Botocores, Pair
 from differential.from_spec import with_length
+from differential.mini_pair import compare, mini_pair, problems_of
 
 UNSIGNED_HEADERS = ["baggage", "traceparent", "X-Amzn-Trace-Id", "TE", "Expect"]
 """Some that may change on the way: botocore signs none of them."""
@@ -105,53 +99,9 @@ ADDRESSES = ["127.0.0.1", "127.0.0.1/", "127.0.0.1/base", "127.0.0.1/b%20s/e/", 
 def test_requests_and_signatures(
     address: str, generated: Generate, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    mini = generated(SPEC)
-    version = json.loads((mini.specs / "mini" / "service-2.json").read_text())["metadata"]
-    data = tmp_path / "mini"
-    data.mkdir()
-    (data / version["apiVersion"]).symlink_to(mini.specs / "mini")
-    host, slash, path = address.partition("/")
-    with asyncio.Runner() as runner:
-        server = runner.run(RawServer(host.strip("[]")).__aenter__())
-        server.answer = with_length(200, {}, b"")
-        url = f"http://{host}:{server.port}{slash}{path}"
-        client = mini.module("client").Mini(
-            region_name="us-east-1",
-            endpoint_url=url,
-            config=AioConfig(**OPTIONS),
-            validation="off",
-            aws_session_token=TOKENS[1],
-            **KEYS,
-        )
-        runner.run(client.open())
-        pair = Pair(server, client, Botocores("mini", url, tmp_path, TOKENS[1]))
-        assert runner.run(lane_of(client)) == "fast"
+    examples = request.config.getoption("--examples") * 2
+    answers = st.just(with_length(200, {}, b""))
+    with mini_pair(generated(SPEC), address, tmp_path) as (runner, pair):
         for name, members in MEMBERS.items():
-            compare(runner, pair, name, members, request.config.getoption("--examples") * 2)
-        runner.run(client.close())
-        runner.run(server.__aexit__())
-    assert not pair.compared.problems, "\n".join(map(": ".join, pair.compared.problems.items()))
-
-
-async def lane_of(client: Client) -> str:
-    return client.pipeline.lane
-
-
-def compare(
-    runner: asyncio.Runner, pair: Pair, name: str, members: st.SearchStrategy[Any], examples: int
-) -> None:
-    operation = pair.ours.operations()[name]
-
-    @seed(0)
-    @settings(
-        max_examples=examples,
-        deadline=None,
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(members)
-    def trip(sent: dict[str, Any]) -> None:
-        runner.run(pair.trip(operation, sent, pair.server.answer))
-
-    trip()
+            compare(runner, pair, name, members, answers, examples)
+    assert not pair.compared.problems, problems_of(pair)

@@ -29,6 +29,8 @@ class Answer:
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     body: bytes = b"{}"
+    cuts: tuple[int, ...] = ()
+    """Where the body is cut into pieces that are sent one by one."""
 
     def __bytes__(self) -> bytes:
         lines = [f"HTTP/1.1 {self.status} Answer"]
@@ -66,8 +68,13 @@ class RawServer:
                 headers = {name.lower(): value for name, value in pairs}
                 body = await reader.readexactly(int(headers.get("content-length", "0")))
                 self.arrived.append(Arrived(method, target, headers, body))
-                writer.write(bytes(self.answer))
-                await writer.drain()
+                answer, sent = bytes(self.answer), 0
+                start = len(answer) - len(self.answer.body)
+                for cut in (*(start + place for place in self.answer.cuts), len(answer)):
+                    writer.write(answer[sent:cut])
+                    await writer.drain()
+                    await asyncio.sleep(0)
+                    sent = cut
                 says_length = "content-length" in map(str.lower, self.answer.headers)
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
