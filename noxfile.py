@@ -44,6 +44,19 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def differential(session: nox.Session) -> None:
+    """Compare requests, signatures and answers with botocore's, then signatures with awscrt's.
+
+    Arguments after `--` go to pytest, such as `--examples 200` or the `--seed N` that a run
+    printed. Where awscrt is installed botocore signs with it: nowhere else may it be.
+    """
+    session.install(*WORKSPACE, *group("tests"), "awscrt")
+    run = ("python", "-m", "pytest", "tests/differential", "-s", *session.posargs)
+    session.run(*run, env={"BOTO_DISABLE_CRT": "true"})
+    session.run(*run, "--signer", "awscrt", "--examples", "10")
+
+
+@nox.session
 def services(session: nox.Session) -> None:
     """Try 40 other services of botocore: generate, import, check types, call beside botocore."""
     session.install(*WORKSPACE, *group("tests"))

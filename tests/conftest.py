@@ -18,6 +18,21 @@ from aiobotantic.door import _warned
 LANES = [pytest.param(None, id="fast"), pytest.param("botocore", id="botocore")]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Say how long the comparisons with botocore take, and make one again."""
+    group = parser.getgroup("differential")
+    group.addoption(
+        "--examples", type=int, default=10, help="Requests and answers of each operation."
+    )
+    group.addoption(
+        "--signer",
+        choices=["botocore", "awscrt"],
+        default="botocore",
+        help="Whose signatures ours are compared with; awscrt's stand in where it is installed.",
+    )
+    group.addoption("--seed", type=int, default=None, help="The seed that a run printed.")
+
+
 class Generate(Protocol):
     """What the fixture `generated` is."""
 
@@ -86,4 +101,5 @@ async def workshop(service: HttpService, pipeline: Any) -> AsyncIterator[Worksho
     async with Workshop(
         region_name="us-east-1", endpoint_url=service.url, pipeline=pipeline
     ) as client:
+        assert client.pipeline.lane == (pipeline or "fast")
         yield client

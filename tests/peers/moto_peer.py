@@ -10,10 +10,15 @@ from typing import Any
 from urllib.parse import unquote
 
 from aiohttp import web
+from botocore.handlers import BUILTIN_HANDLERS
 from moto.core.model import OperationModel, ServiceModel
+from moto.core.models import botocore_stubber
 from moto.core.parse import JSONParser, RestJSONParser
 from moto.core.serialize import JSONSerializer, RestJSONSerializer
 from werkzeug.datastructures import Headers, MultiDict
+
+# Importing moto hangs this into every session; then no client would take the fast lane.
+BUILTIN_HANDLERS.remove(("before-send", botocore_stubber))
 
 SPECS = Path(__file__).parents[2] / "specs"
 _LABEL = re.compile(r"\\\{(\w+)(\\\+)?\\\}")

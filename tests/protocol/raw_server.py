@@ -29,6 +29,8 @@ class Answer:
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     body: bytes = b"{}"
+    cuts: tuple[int, ...] = ()
+    """Where the body is cut into pieces that are sent one by one."""
 
     def __bytes__(self) -> bytes:
         lines = [f"HTTP/1.1 {self.status} Answer"]
@@ -41,13 +43,14 @@ class Answer:
 class RawServer:
     """Gives one answer to every request, and keeps what arrived."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        self.host = host
         self.answer = Answer()
         self.arrived: list[Arrived] = []
         self.port = 0
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._serve, self.host, 0)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -56,15 +59,23 @@ class RawServer:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            head = await reader.readuntil(b"\r\n\r\n")
-            first, *lines = head.decode("latin-1").rstrip("\r\n").split("\r\n")
-            method, target, _ = first.split(" ")
-            pairs = [line.split(": ", 1) for line in lines]
-            headers = {name.lower(): value for name, value in pairs}
-            body = await reader.readexactly(int(headers.get("content-length", "0")))
-            self.arrived.append(Arrived(method, target, headers, body))
-            writer.write(bytes(self.answer))
-            await writer.drain()
+            says_length = True
+            while says_length:
+                head = await reader.readuntil(b"\r\n\r\n")
+                first, *lines = head.decode().removesuffix("\r\n\r\n").split("\r\n")
+                method, target, _ = first.split(" ")
+                pairs = [line.split(": ", 1) for line in lines]
+                headers = {name.lower(): value for name, value in pairs}
+                body = await reader.readexactly(int(headers.get("content-length", "0")))
+                self.arrived.append(Arrived(method, target, headers, body))
+                answer, sent = bytes(self.answer), 0
+                start = len(answer) - len(self.answer.body)
+                for cut in (*(start + place for place in self.answer.cuts), len(answer)):
+                    writer.write(answer[sent:cut])
+                    await writer.drain()
+                    await asyncio.sleep(0)
+                    sent = cut
+                says_length = "content-length" in map(str.lower, self.answer.headers)
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:

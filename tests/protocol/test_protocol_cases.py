@@ -1,4 +1,4 @@
-"""botocore's protocol cases, end to end: spec, generator, generated client, HTTP on loopback.
+"""botocore's protocol cases, end to end: spec, generator, generated client, each lane, HTTP.
 
 What is compared is what botocore's own tests compare: of a request the method, the target, the
 headers that a case names and the body, as JSON where it is JSON; of an answer the members of the
@@ -112,7 +112,7 @@ async def server() -> AsyncIterator[RawServer]:
         yield running
 
 
-def client_of(case: Case, package: str, server: RawServer) -> Client:
+def client_of(case: Case, package: str, server: RawServer, pipeline: Any) -> Client:
     """Return a client of the case's service, at its endpoint: the host leads to the server."""
     endpoint = urlsplit(case.endpoint or "http://localhost")
     return case.client(package)(
@@ -121,26 +121,33 @@ def client_of(case: Case, package: str, server: RawServer) -> Client:
         config=AioConfig(
             connector_args={"resolver": Loopback()}, retries={"total_max_attempts": 1}
         ),
+        pipeline=pipeline,
     )
 
 
 @pytest.mark.parametrize("case", INPUTS, ids=lambda case: case.id)
-async def test_requests(case: Case, packages: Mapping[str, str], server: RawServer) -> None:
-    async with client_of(case, packages[case.file], server) as client:
+async def test_requests(
+    case: Case, packages: Mapping[str, str], server: RawServer, pipeline: Any
+) -> None:
+    async with client_of(case, packages[case.file], server, pipeline) as client:
+        assert client.pipeline.lane == (pipeline or "fast")
         await getattr(client.wire, case.method)(**case.params)
     [arrived] = server.arrived
     assert_as_expected(case, request_problems(case, arrived, server.port))
 
 
 @pytest.mark.parametrize("case", OUTPUTS, ids=lambda case: case.id)
-async def test_answers(case: Case, packages: Mapping[str, str], server: RawServer) -> None:
+async def test_answers(
+    case: Case, packages: Mapping[str, str], server: RawServer, pipeline: Any
+) -> None:
     given = case.facts["response"]
     body = given.get("body", "").encode()
     streams = any(shape.get("eventstream") for shape in case.shapes.values())
     server.answer = Answer(
         given["status_code"], given.get("headers", {}), b64decode(body) if streams else body
     )
-    async with client_of(case, packages[case.file], server) as client:
+    async with client_of(case, packages[case.file], server, pipeline) as client:
+        assert client.pipeline.lane == (pipeline or "fast")
         call = getattr(client.wire, case.method)
         if "error" in case.facts:
             with pytest.raises(ServiceError) as raised:

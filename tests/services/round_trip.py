@@ -149,7 +149,7 @@ async def _one(
     with warnings.catch_warnings():
         action: Literal["error", "ignore"] = "error" if fits else "ignore"
         warnings.simplefilter(action, RequestValidationWarning)
-        our_answer = await _read(await ours._send(operation, request))
+        our_answer = await read_answer(await ours._send(operation, request))
     our_request, peer.sent = peer.sent, None
     their_answer = await asyncio.to_thread(_ask, theirs, operation.name, request.to_wire())
     problems = []
@@ -157,8 +157,8 @@ async def _one(
         ("request", vars(our_request), vars(peer.sent)),
         ("answer", our_answer, their_answer),
     ):
-        if _plain(mine) != _plain(its):
-            problems.append(f"{operation.name}: {what}: {_difference(_plain(mine), _plain(its))}")
+        if plain(mine) != plain(its):
+            problems.append(f"{operation.name}: {what}: {difference(plain(mine), plain(its))}")
     return problems
 
 
@@ -187,7 +187,11 @@ def _botocore(service: str, url: str, data: Path) -> Any:
 
 
 def _ask(client: Any, name: str, members: dict[str, Any]) -> dict[str, Any]:
-    answer = client._make_api_call(name, members)
+    return read_botocores(client._make_api_call(name, members))
+
+
+def read_botocores(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members of an answer that botocore gave; streams as read."""
     read = {name: value for name, value in answer.items() if name != "ResponseMetadata"}
     for name, value in read.items():
         if isinstance(value, BotocoreBody):
@@ -197,7 +201,8 @@ def _ask(client: Any, name: str, members: dict[str, Any]) -> dict[str, Any]:
     return read
 
 
-async def _read(answer: Structure) -> dict[str, Any]:
+async def read_answer(answer: Structure) -> dict[str, Any]:
+    """Return the members of an answer of ours; streams as read."""
     members = answer.to_wire()
     for name, value in members.items():
         if isinstance(value, StreamingBody):
@@ -216,20 +221,21 @@ def _body(content: bytes) -> Any:
         return content
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Times as seconds since the epoch, so that time zones do not matter."""
     match value:
         case Mapping():
-            return {str(key): _plain(each) for key, each in value.items()}
+            return {str(key): plain(each) for key, each in value.items()}
         case list() | tuple():
-            return [_plain(each) for each in value]
+            return [plain(each) for each in value]
         case datetime():
             return value.timestamp()
         case _:
             return value
 
 
-def _difference(mine: Any, its: Any) -> str:
+def difference(mine: Any, its: Any) -> str:
+    """Return the first place that differs, with what stands there."""
     return next(_differences(mine, its, ""), "?")
 
 

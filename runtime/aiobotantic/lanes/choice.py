@@ -28,7 +28,7 @@ async def open_lane(
     compat = await CompatLane.open(service, operations, protocol, settings)
     if settings.pipeline is not None:
         return compat
-    reason = client_reason(settings, compat.session, compat.client)
+    reason = client_reason(compat.session, compat.client)
     if reason is None:
         return FastLane(compat)
     compat.pipeline = Pipeline("botocore", reason)

@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError
@@ -43,8 +43,12 @@ from aiobotantic.structure import ResponseMetadata, Structure
 logger = logging.getLogger(__name__)
 
 _urljoin = resolve("botocore.awsrequest", "_urljoin")
+_host_from_url = resolve("botocore.auth", "_host_from_url")
 
+_UNSIGNED: Final = frozenset(resolve("botocore.auth", "SIGNED_HEADERS_BLACKLIST"))
+"""Headers that may change on the way, in lower case."""
 _TRACE: Final = "X-Amzn-Trace-Id"
+_TRACE_SAFE: Final = "-=;:+&[]{}\"',"
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +181,11 @@ class FastLane:
         target = self._target(call, route)
         shift = call.clock_shift = self.retries.clock_shift
         given = {**http.headers, **route.headers}
-        signed = {name.lower(): value for name, value in given.items()}
+        signed = {
+            lower: value
+            for name, value in given.items()
+            if (lower := name.lower()) not in _UNSIGNED
+        }
         signed["host"] = target.host
         made = route.signer.sign(
             credentials,
@@ -201,7 +209,7 @@ class FastLane:
         }
         trace = os.environ.get("_X_AMZN_TRACE_ID")
         if trace and _TRACE not in headers and "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
-            headers[_TRACE] = trace
+            headers[_TRACE] = quote(trace, safe=_TRACE_SAFE)
         logger.debug("%s: attempt %d, to %s", call.operation.name, call.attempts, target.host)
         exchange = self._exchanger
         if exchange is None:
@@ -221,11 +229,9 @@ class FastLane:
             sign = "&" if "?" in address else "?"
             address = f"{address}{sign}{percent_encode_sequence(http.query)}"
         parts = urlsplit(address)
-        default = {"http": 80, "https": 443}.get(parts.scheme)
-        port = "" if parts.port in (None, default) else f":{parts.port}"
         target = _Target(
             URL(address, encoded=True),
-            f"{parts.hostname}{port}",
+            _host_from_url(address),
             canonical_path(normalize_url_path(parts.path)),
             canonical_query(parts.query),
         )

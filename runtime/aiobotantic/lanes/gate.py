@@ -6,10 +6,16 @@ and what the fast lane does not speak must be spoken.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from functools import cache
+from pathlib import Path
 from types import FunctionType
 from typing import Any, Final
+
+import aiobotocore
+import botocore
+from botocore import UNSIGNED
 
 from aiobotantic.lanes.transport import DirectSession
 from aiobotantic.operation import Operation
@@ -20,23 +26,27 @@ _AioSession = resolve("aiobotocore.session", "AioSession")
 _PATCHED: Final = (
     ("aiobotocore.client", "AioBaseClient._make_api_call"),
     ("aiobotocore.client", "AioBaseClient._make_request"),
+    ("aiobotocore.endpoint", "AioEndpoint.make_request"),
+    ("aiobotocore.endpoint", "AioEndpoint.create_request"),
+    ("aiobotocore.endpoint", "AioEndpoint.prepare_request"),
     ("aiobotocore.endpoint", "AioEndpoint._send_request"),
     ("aiobotocore.endpoint", "AioEndpoint._send"),
     ("aiobotocore.httpsession", "AIOHTTPSession.send"),
     ("aiobotocore.signers", "AioRequestSigner.sign"),
-    ("botocore.endpoint", "Endpoint.prepare_request"),
+    ("aiobotocore.signers", "AioRequestSigner.get_auth_instance"),
     ("botocore.auth", "SigV4Auth.add_auth"),
 )
 """Where instrumentation and mocks hang themselves in, in our experience."""
+_REPLACED: Final = object()
+_PACKAGES: Final = (aiobotocore, botocore)
 _SPOKEN_TRAITS: Final = frozenset({"static_context_params", "staticContextParams"})
 _SIGNATURE: Final = "v4"
 
 
-def client_reason(settings: Any, session: Any, client: Any) -> str | None:
+def client_reason(session: Any, client: Any) -> str | None:
     """Return why a client takes aiobotocore's own pipeline; None if it need not.
 
     Args:
-        settings: What it was made with.
         session: The session that it was made from.
         client: The aiobotocore client.
     """
@@ -45,6 +55,8 @@ def client_reason(settings: Any, session: Any, client: Any) -> str | None:
     http = client._endpoint.http_session
     if config.retries["mode"] == "adaptive":
         return "adaptive retries are aiobotocore's"
+    if signer._signature_version is UNSIGNED:
+        return "requests are not signed"
     if signer._signature_version != _SIGNATURE:
         return f"the signature version is {signer._signature_version}, not {_SIGNATURE}"
     if config.auth_scheme_preference:
@@ -55,7 +67,7 @@ def client_reason(settings: Any, session: Any, client: Any) -> str | None:
         return "requests go through a proxy"
     if signer._credentials is None:
         return "there are no credentials"
-    if settings.session is not None and (event := foreign_handler(session)) is not None:
+    if (event := foreign_handler(session)) is not None:
         return f"a handler of {event} is registered with the session"
     return None
 
@@ -76,35 +88,53 @@ def call_reason(operation: Operation[Any], body: Any) -> str | None:
 def patched() -> str | None:
     """Return what of aiobotocore was replaced since it was loaded; None if nothing."""
     for place, (owner, name, own) in _originals().items():
-        if owner.__dict__.get(name) is not own:
+        if getattr(owner, name, None) is not own:
             return place
     return None
 
 
 @cache
 def _originals() -> dict[str, tuple[Any, str, Any]]:
-    """Return the functions as they are; one that is no plain function of its module is none."""
+    """Return the functions as they are; one that is no plain function of theirs is none.
+
+    Then it was replaced before we came, and stays so for this process.
+    """
     found = {}
     for module, path in _PATCHED:
         cls, _, name = path.partition(".")
         owner = resolve(module, cls)
-        own = owner.__dict__.get(name)
+        own = getattr(owner, name, None)
         # A decorator of their own wraps some.
-        file = own.__code__.co_filename if type(own) is FunctionType else ""
-        pristine = f"/{module.partition('.')[0]}/" in file.replace("\\", "/")
-        found[f"{module}.{path}"] = (owner, name, own if pristine else None)
+        pristine = type(own) is FunctionType and own.__code__.co_filename.startswith(_folders())
+        found[f"{module}.{path}"] = (owner, name, own if pristine else _REPLACED)
     return found
 
 
+@cache
+def _folders() -> tuple[str, ...]:
+    """Return where the code of both packages is: others may have a folder of such a name."""
+    return tuple(f"{Path(str(package.__file__)).parent}{os.sep}" for package in _PACKAGES)
+
+
 def foreign_handler(session: Any) -> str | None:
-    """Return the event of a handler that the session did not have when it was new."""
+    """Return the event of a handler that is not botocore's or aiobotocore's own, or of theirs
+    that is missing.
+
+    A new session has foreign ones where something added to botocore's list: mocks do.
+    """
     added = _handlers(session) ^ _own_handlers()
     return min(event for event, _ in added) if added else None
 
 
 @cache
 def _own_handlers() -> frozenset[tuple[str, Callable[..., Any]]]:
-    return _handlers(_AioSession())
+    names = tuple(package.__name__ for package in _PACKAGES)
+    handlers = _handlers(_AioSession())
+    return frozenset(
+        (event, handler)
+        for event, handler in handlers
+        if str(getattr(handler, "__module__", "")).partition(".")[0] in names
+    )
 
 
 def _handlers(session: Any) -> frozenset[tuple[str, Callable[..., Any]]]:
