@@ -162,13 +162,13 @@ LEANED_UPON = [
         "aiobotocore.signers",
         "AioRequestSigner.sign",
         "ca8d778d033b41c2",
-        "lanes/compat.py: CompatLane._sign_by_the_services_clock",
+        "lanes/auth.py: KeptKeyAuth, keep_keys",
     ),
     (
         "aiobotocore.signers",
         "AioRequestSigner.get_auth_instance",
         "4b6f991818fc633d",
-        "lanes/compat.py: CompatLane._sign_by_the_services_clock",
+        "lanes/auth.py: KeptKeyAuth, keep_keys",
     ),
     (
         "aiobotocore.regions",
@@ -180,13 +180,13 @@ LEANED_UPON = [
         "botocore.auth",
         "SigV4Auth.add_auth",
         "0a37f12b13c3d758",
-        "lanes/compat.py: CompatLane._sign_by_the_services_clock",
+        "lanes/auth.py: KeptKeyAuth, keep_keys",
     ),
     (
         "botocore.auth",
         "SigV4Auth._modify_request_before_signing",
         "c5366d6e92e5a6c0",
-        "lanes/compat.py: CompatLane._sign_by_the_services_clock",
+        "lanes/auth.py: KeptKeyAuth, keep_keys",
     ),
     (
         "botocore.args",

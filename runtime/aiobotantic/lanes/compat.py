@@ -1,8 +1,8 @@
 """The compat lane: aiobotocore's own `_make_api_call`, with our bytes in and our structures out.
 
-Event handlers and instrumentation work as they do for aiobotocore. Four seams are ours: the data
-loader and the response parser factory (components of a copied session), the serializer, and the
-handler that decides on retries.
+Event handlers and instrumentation work as they do for aiobotocore. Our seams: the data loader and
+the response parser factory (components of a copied session), the serializer, the user agent, the
+signing key, and the handler that decides on retries.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from datetime import timedelta
 from typing import Any, Final
 
 from botocore.exceptions import (
@@ -37,6 +37,7 @@ from aiobotantic.errors import (
     ServiceError,
 )
 from aiobotantic.lanes import Call, Pipeline, Settings
+from aiobotantic.lanes.auth import FixedUserAgent, keep_keys
 from aiobotantic.lanes.lazy_dicts import Parsed, WireParams
 from aiobotantic.lanes.retries import Outcome, Retries
 from aiobotantic.lanes.rewindable import rewindable
@@ -58,7 +59,6 @@ _CREDENTIAL_ERRORS: Final = (
     NoAuthTokenError,
     TokenRetrievalError,
 )
-_SIGNING_TIME: Final = "%Y%m%dT%H%M%SZ"
 
 
 class CompatLane:
@@ -141,6 +141,8 @@ class CompatLane:
 
     def _take_seams(self) -> None:
         self.client._serializer = self
+        self.client._user_agent_creator = FixedUserAgent(self.client._user_agent_creator)
+        keep_keys(self.client._request_signer, self._shift_of_call)
         events = self.client.meta.events
         event = self.client.meta.service_model.service_id.hyphenize()
         events.unregister(f"needs-retry.{event}", unique_id=f"retry-config-{event}")
@@ -259,32 +261,11 @@ class CompatLane:
         outcome = _outcome(response, caught_exception, call)
         if outcome is None or self.closed:
             return None
-        delay = self.retries.delay(call, outcome)
-        if self.retries.clock_shift:
-            self._sign_by_the_services_clock()
-        return delay
+        return self.retries.delay(call, outcome)
 
-    def _sign_by_the_services_clock(self) -> None:
-        signer = self.client._request_signer
-        if "get_auth_instance" in vars(signer):
-            return
-        get_auth_instance = signer.get_auth_instance
-
-        async def get_shifted(**options: Any) -> Any:
-            auth = await get_auth_instance(**options)
-            modify = auth._modify_request_before_signing
-
-            def modify_shifted(request: Any) -> None:
-                shift = _CALL.get().clock_shift = self.retries.clock_shift
-                moment = datetime.strptime(request.context["timestamp"], _SIGNING_TIME)
-                shifted = moment.replace(tzinfo=UTC) + shift
-                request.context["timestamp"] = shifted.strftime(_SIGNING_TIME)
-                modify(request)
-
-            auth._modify_request_before_signing = modify_shifted
-            return auth
-
-        signer.get_auth_instance = get_shifted
+    def _shift_of_call(self) -> timedelta:
+        shift = _CALL.get().clock_shift = self.retries.clock_shift
+        return shift
 
 
 class _ParserFactory:

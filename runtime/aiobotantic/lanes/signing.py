@@ -57,7 +57,7 @@ class Signer:
         lines = "\n".join([f"{name}:{' '.join(signed[name].split())}" for name in names])
         digest = sha256(body).hexdigest() if body else EMPTY_HASH
         request = f"{method}\n{path}\n{query}\n{lines}\n\n{named}\n{digest}"
-        key = self._key_of(credentials.secret_key, date[:8])
+        key = self.key(credentials.secret_key, date[:8])
         hashed = sha256(request.encode()).hexdigest()
         text = f"AWS4-HMAC-SHA256\n{date}\n{self._scope}\n{hashed}"
         signature = hmac.digest(key, text.encode(), "sha256").hex()
@@ -77,7 +77,8 @@ class Signer:
             self._moment = second, time.strftime(_DATE_FORMAT, time.gmtime(second))
         return self._moment[1]
 
-    def _key_of(self, secret: str, day: str) -> bytes:
+    def key(self, secret: str, day: str) -> bytes:
+        """Return the key that signs on a day, `YYYYMMDD`."""
         if self._key != (secret, day):
             key = f"AWS4{secret}".encode()
             for part in (day, self.region, self.service, "aws4_request"):
