@@ -22,6 +22,8 @@ def lazy_exports(
 
     def get(name: str) -> Any:
         place = home.get(name)
+        if place is None and name.startswith("__"):  # each import statement asks for `__path__`
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
         if place is None:
             raise AttributeError(_unknown(module, name, home))
         exporting = sys.modules[module]

@@ -328,6 +328,8 @@ def _as_aws_writes(schema: Any) -> None:
     as AWS's base64 (pydantic's has another alphabet). Read every time."""
     if schema["type"] in ("int", "float"):
         schema["serialization"] = cs.simple_ser_schema("any")
+    elif schema["type"] == "enum":  # a text as it is: `value` of an enum is slow
+        schema["serialization"] = cs.simple_ser_schema("str")
     elif schema["type"] == "datetime":
         reading = time_schema(_copy(schema))
         schema.clear()
