@@ -20,7 +20,8 @@ def spec_versions(package: str) -> dict[str, str]:
     """Return service to what it was generated from: `2017-07-24, botocore 1.44.5`."""
     sources = read_manifest(package)["sources"]
     return {
-        name: f"{source['api_version']}, {source['source']}" for name, source in sources.items()
+        name: ", ".join(filter(None, (source["api_version"], source["source"])))
+        for name, source in sources.items()
     }
 
 

@@ -99,6 +99,16 @@ class AsyncReadAll(OnlyRead):
         return super().read(len(self._left))
 
 
+class Awaited(Positioned):
+    """A plain `read` that gives what must be awaited, as files of some libraries have it."""
+
+    def read(self, size: int = -1) -> Any:
+        async def later() -> bytes:
+            return self._file.read(size)
+
+        return later()
+
+
 async def pieces(content: Any) -> AsyncIterator[Any]:
     for at in range(len(content)):
         yield content[at : at + 1]
@@ -140,6 +150,16 @@ async def test_a_file_is_sent_again_from_where_it_stood(
     assert at_three.tell() == len(CONTENT)
 
 
+async def test_a_file_that_stands_past_its_end_has_nothing_left(
+    client: Any, service: HttpService, at_three: BinaryIO
+) -> None:
+    at_three.seek(len(CONTENT) + 47)
+
+    await client.put_stream(body=at_three)
+
+    assert [sent.content for sent in service.sent] == [b""]
+
+
 async def test_a_file_is_sent_again_after_a_lost_connection(
     client: Any, service: HttpService, at_three: BinaryIO
 ) -> None:
@@ -161,6 +181,7 @@ async def test_a_file_is_sent_again_after_a_lost_connection(
         pipe,
         OnlyRead,
         Positioned,
+        Awaited,
         AsyncRead,
         AsyncReadAll,
         lambda: pieces(REST),

@@ -33,7 +33,7 @@ async def rewindable(call: Call, copies: ExitStack) -> Any:
         return body
     if not hasattr(body, "__aiter__") or hasattr(body, "read"):
         try:
-            if _is_seekable(body):
+            if _is_seekable(body) and not await _waits(body):
                 return _FromHere(call)
         except ValueError as error:  # closed, or not opened for reading
             raise _refusal(call, f"cannot be read: {error}") from error
@@ -55,6 +55,15 @@ def _is_seekable(file: Any) -> bool:
     if hasattr(file, "seekable"):
         return bool(file.seekable())
     return hasattr(file, "seek") and hasattr(file, "tell")
+
+
+async def _waits(file: Any) -> bool:
+    """Return whether `read`, a plain function, gives what must be awaited."""
+    nothing = file.read(0)
+    if not inspect.isawaitable(nothing):
+        return False
+    await nothing
+    return True
 
 
 def _takes_size(read: Any) -> bool:
@@ -122,4 +131,4 @@ class _FromHere(RawIOBase):
         return self.tell()
 
     def tell(self) -> int:
-        return int(self._file.tell()) - self._start
+        return max(0, int(self._file.tell()) - self._start)  # it may have stood past its end
