@@ -63,21 +63,6 @@ async def test_a_call_sends_aws_names_signed_and_returns_a_structure(
     assert metadata.headers["content-type"] == "application/x-amz-json-1.1"
 
 
-async def test_in_a_lambda_function_a_call_carries_its_trace(
-    service: HttpService, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=1-5759;Parent=[5 3]\r\nInjected: é/;Sampled=1")
-    await create(workshop)
-    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "mill")
-    await create(workshop)
-
-    sent = [each.headers.get("x-amzn-trace-id") for each in service.sent]
-    assert sent == [
-        None,
-        "Root=1-5759;Parent=[5%203]%0D%0AInjected:%20%C3%A9%2F;Sampled=1",
-    ]
-
-
 async def test_an_operation_without_output_takes_an_empty_body(
     service: HttpService, workshop: Workshop
 ) -> None:

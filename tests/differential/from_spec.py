@@ -16,6 +16,7 @@ from itertools import pairwise
 from random import Random
 from typing import Any
 
+from botocore.compat import HAS_CRT
 from botocore.model import OperationModel, Shape
 from hypothesis import strategies as st
 from protocol.raw_server import Answer
@@ -67,10 +68,25 @@ _TEXTS = [
     for _ in range(1_000)
 ]
 """Drawn as a whole: a draw for each character would take most of the time of a run."""
+
+
+def _odd_space(text: str) -> bool:
+    """Return whether a text has spaces of Unicode's.
+
+    botocore makes one plain space of them for the signature, and so do we; awscrt does not.
+    """
+    return any(each.isspace() and not each.isascii() for each in text)
+
+
 _TEXT = st.sampled_from([*_SPELLINGS, *_TEXTS])
 _LABEL = _TEXT.filter(lambda text: text not in ("", ".", ".."))
+_UNSENT = re.compile(r"[\x00-\x1f\x7f]")
 _HEADER = st.sampled_from(
-    [text for text in [*_HEADERS, *_SPELLINGS, *_TEXTS] if not re.search(r"[\x00-\x1f\x7f]", text)]
+    [
+        text
+        for text in (*_HEADERS, *_SPELLINGS, *_TEXTS)
+        if not _UNSENT.search(text) and not (HAS_CRT and _odd_space(text))
+    ]
 )
 _BYTES = st.binary(max_size=12)
 _INTEGERS = {"integer": st.integers(-(2**31), 2**31 - 1), "long": st.integers(-(2**63), 2**63 - 1)}
@@ -161,7 +177,7 @@ def _chosen(shape: Any, depth: int) -> st.SearchStrategy[list[str]]:
 def _value(shape: Any, depth: int) -> st.SearchStrategy[Any]:
     match shape.type_name:
         case "structure" if getattr(shape, "is_document_type", False):
-            return _DOCUMENT
+            return _DOCUMENT.filter(lambda value: value is not None)  # that is absent, for us
         case "structure":
             return _structure(shape, depth)
         case "list":
@@ -374,10 +390,6 @@ def _time(seconds: int, form: int) -> Any:
             return format_datetime(moment, usegmt=True)
 
 
-_WIRE_SECONDS = st.integers(0, 4102444800)
-_TIME = st.builds(_time, st.integers(0, 4102444800), st.integers(0, 4))
-
-
 _WIRE_TIME = st.builds(_time, _SECONDS, st.integers(0, 4))
 
 
@@ -390,7 +402,8 @@ def _frames(draw: Draw, union: Any) -> bytes:
         if draw(st.integers(0, 2)):
             return b""
         headers = {":message-type": "exception", ":exception-type": name}
-        return frame(headers, json.dumps({"message": draw(_LABEL)}).encode())
+        message = next(each for each in shape.members if each.lower() == "message")
+        return frame(headers, json.dumps({message: draw(_LABEL)}).encode())
     headers = {":message-type": "event", ":event-type": name}
     inside, payload = {}, None
     for member_name in draw(_chosen(shape, 1)) or list(shape.members):

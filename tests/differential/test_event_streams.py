@@ -66,7 +66,7 @@ SPEC: dict[str, Any] = {
 def test_events(generated: Generate, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     with mini_pair(generated(SPEC), "127.0.0.1", tmp_path) as (runner, pair):
         model = pair.theirs.model("Listen")
-        examples = request.config.getoption("--examples") * 10
+        examples = max(100, request.config.getoption("--examples") * 5)
         compare(runner, pair, "Listen", st.just({}), answers(model), examples)
     assert not pair.compared.problems, problems_of(pair)
     assert min(pair.compared.answers, pair.compared.errors) > examples / 20

@@ -86,6 +86,23 @@ KNOWN = [
         sent={"CreationTimeAfter": datetime(1970, 1, 1, 0, 0, 1, 999999, tzinfo=UTC)},
     ),
     Known(
+        "a document that is null",
+        "None is a member that is absent, everywhere",
+        "SageMakerTrainingSessionRuntime",
+        "ExecuteTrainingOperation",
+        [
+            "body: ours {'clientToken': 't', 'operationConfig': {'forward': {'datumList': []}}}, "
+            "botocore's {'clientToken': 't', 'operationConfig': "
+            "{'forward': {'datumList': [], 'lossFnConfig': None}}}",
+            "bytes of the body: ",
+        ],
+        sent={
+            "trainingSessionName": "t",
+            "clientToken": "t",
+            "operationConfig": {"forward": {"datumList": [], "lossFnConfig": None}},
+        },
+    ),
+    Known(
         "numbers that JSON has no digits for",
         "they are floats, as the annotation says; botocore leaves the text",
         "SageMaker",

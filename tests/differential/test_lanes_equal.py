@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from aiobotocore.config import AioConfig
+from http_service import HttpService
 from protocol.raw_server import Answer, Arrived, RawServer
+from sample_service import Workshop
 
 import aiosagemaker
 from aiobotantic.testing.build import build
@@ -63,3 +65,18 @@ async def test_what_arrives_is_the_same(client: str, operation: str, token: str)
 def without_features(agent: str) -> str:
     """Return a user agent without the codes of what botocore's own pipeline made use of."""
     return " ".join(part for part in agent.split(" ") if not part.startswith("m/"))
+
+
+async def test_in_a_lambda_function_a_call_carries_its_trace(
+    service: HttpService, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=1-5759;Parent=[5 3]\r\nInjected: é/;Sampled=1")
+    await workshop.describe_machine(machine_name="m")
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "mill")
+    await workshop.describe_machine(machine_name="m")
+
+    sent = [each.headers.get("x-amzn-trace-id") for each in service.sent]
+    assert sent == [
+        None,
+        "Root=1-5759;Parent=[5%203]%0D%0AInjected:%20%C3%A9%2F;Sampled=1",
+    ]

@@ -63,8 +63,8 @@ def test_requests_and_answers(
     problems = [f"{place}: {text}" for place, text in compared.problems.items()]
     assert not problems, f"--seed {run_seed} repeats this:\n" + "\n".join(problems)
     operations = len(OPERATIONS[service_name])
-    # Where little can differ there are fewer.
-    assert examples * operations * 0.9 <= compared.answers
+    # Where little can differ there are fewer; streams may end in an error.
+    assert examples * operations <= compared.requests
     assert operations <= compared.errors
     assert compared.requests == compared.answers + compared.errors
 

@@ -99,7 +99,7 @@ def _originals() -> dict[str, tuple[Any, str, Any]]:
 
     Then it was replaced before we came, and stays so for this process.
     """
-    found = {}
+    found: dict[str, tuple[Any, str, Any]] = {}
     for module, path in _PATCHED:
         cls, _, name = path.partition(".")
         owner = resolve(module, cls)
