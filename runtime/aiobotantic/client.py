@@ -200,7 +200,7 @@ class Client(Operations):
             AttributeError: there is no such method.
         """
         lane = self._connection.ready()
-        known = _wire_methods(type(self))
+        known: Mapping[str, Operation[Any]] = _wire_methods(type(self))
         operations: list[Operation[Any]] = []
         for name in methods:
             if name not in known:

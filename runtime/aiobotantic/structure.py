@@ -493,7 +493,7 @@ def is_sequence(value: object) -> TypeGuard[Sequence[Any]]:
 
 def is_mapping(value: object) -> TypeGuard[Mapping[Any, Any]]:
     """Return whether a value is a mapping."""
-    return isinstance(value, Mapping)
+    return type(value) is dict or isinstance(value, Mapping)  # the second alone is slow
 
 
 def _mentions_sensitive(annotation: Any) -> bool:
@@ -540,8 +540,8 @@ def _converter(annotation: Any) -> Converter | None:
     if isinstance(kind, type) and issubclass(kind, Enum):
         return lambda value: kind(value) if type(value) is str else value
     if isinstance(kind, type) and issubclass(kind, Structure):
-        read = kind.from_wire
-        return lambda value: read(value) if type(value) is dict or is_mapping(value) else value
+        read: Converter = kind.from_wire
+        return lambda value: read(value) if is_mapping(value) else value
     return None
 
 

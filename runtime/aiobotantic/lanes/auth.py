@@ -6,7 +6,7 @@ import hmac
 import inspect
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from aiobotantic.lanes.signing import Signer
 from aiobotantic.pickling import resolve
@@ -27,7 +27,7 @@ class KeptKeyAuth(_SigV4Auth):  # type: ignore[misc]
             moment = datetime.strptime(request.context["timestamp"], _SIGNING_TIME)
             shifted = moment.replace(tzinfo=UTC) + shift
             request.context["timestamp"] = shifted.strftime(_SIGNING_TIME)
-        super()._modify_request_before_signing(request)
+        _SigV4Auth._modify_request_before_signing(self, request)
 
     def signature(self, string_to_sign: str, request: Any) -> str:
         """Return the signature, hexadecimal."""
@@ -50,8 +50,9 @@ def keep_keys(signer: Any, shift: Callable[[], timedelta]) -> None:
 
     async def get_kept(**options: Any) -> Any:
         # Looked up on the class at each call: instrumentation patches it.
-        found = inspect.getattr_static(type(signer), "get_auth_instance")
-        bound = found.__get__(signer, type(signer)) if hasattr(type(found), "__get__") else found
+        cls = cast(Any, type(signer))
+        found: Any = inspect.getattr_static(cls, "get_auth_instance")
+        bound = found.__get__(signer, cls) if hasattr(found, "__get__") else found
         auth = await bound(**options)
         if type(auth) is _SigV4Auth:
             auth.__class__ = KeptKeyAuth

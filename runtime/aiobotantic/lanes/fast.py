@@ -18,7 +18,6 @@ from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError
-from botocore.utils import normalize_url_path, percent_encode_sequence
 from yarl import URL
 
 from aiobotantic.errors import ResponseParseError, TransportError
@@ -42,6 +41,8 @@ from aiobotantic.structure import ResponseMetadata, Structure
 
 logger = logging.getLogger(__name__)
 
+_normalize_url_path = resolve("botocore.utils", "normalize_url_path")
+_percent_encode_sequence = resolve("botocore.utils", "percent_encode_sequence")
 _urljoin = resolve("botocore.awsrequest", "_urljoin")
 _host_from_url = resolve("botocore.auth", "_host_from_url")
 
@@ -227,12 +228,12 @@ class FastLane:
         address = _urljoin(route.endpoint, http.path, http.host_prefix)
         if http.query:
             sign = "&" if "?" in address else "?"
-            address = f"{address}{sign}{percent_encode_sequence(http.query)}"
+            address = f"{address}{sign}{_percent_encode_sequence(http.query)}"
         parts = urlsplit(address)
         target = _Target(
             URL(address, encoded=True),
             _host_from_url(address),
-            canonical_path(normalize_url_path(parts.path)),
+            canonical_path(_normalize_url_path(parts.path)),
             canonical_query(parts.query),
         )
         if plain:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from types import FunctionType
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import aiobotocore
 import botocore
@@ -52,7 +52,7 @@ def client_reason(session: Any, client: Any) -> str | None:
     """
     config = client.meta.config
     signer = client._request_signer
-    http = client._endpoint.http_session
+    http: Any = client._endpoint.http_session
     if config.retries["mode"] == "adaptive":
         return "adaptive retries are aiobotocore's"
     if signer._signature_version is UNSIGNED:
@@ -61,8 +61,9 @@ def client_reason(session: Any, client: Any) -> str | None:
         return f"the signature version is {signer._signature_version}, not {_SIGNATURE}"
     if config.auth_scheme_preference:
         return "the Config prefers an authentication scheme"
-    if type(http) is not DirectSession:
-        return f"the HTTP session is {type(http).__name__}"
+    kind = cast(Any, type(http))
+    if kind is not DirectSession:
+        return f"the HTTP session is {kind.__name__}"
     if http._proxy_config.proxy_url_for(client.meta.endpoint_url):
         return "requests go through a proxy"
     if signer._credentials is None:

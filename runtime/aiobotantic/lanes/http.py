@@ -9,7 +9,7 @@ which need flow control, take aiohttp's own way.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 import aiohttp
 from aiohttp import http
@@ -84,9 +84,10 @@ class Exchange:
         return message.code, message.raw_headers, content
 
     def _is_plain(self) -> bool:
-        session = self._session
+        session: Any = self._session
+        kind = cast(Any, type(session))
         return (
-            type(session) is aiohttp.ClientSession
+            kind is aiohttp.ClientSession
             and not session.trace_configs
             and not session._middlewares
             and session.timeout.total is None

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final
 import aiohttp
 from botocore import exceptions as botocore
 from botocore.awsrequest import HeadersDict
-from botocore.httpsession import get_cert_path
 
 from aiobotantic.errors import (
     AmbiguousResultError,
@@ -25,6 +24,7 @@ from aiobotantic.errors import (
     TransportError,
 )
 from aiobotantic.lanes import Call
+from aiobotantic.pickling import resolve
 
 if TYPE_CHECKING:
 
@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 else:
     from aiobotocore.httpsession import AIOHTTPSession as Session
 
+
+_get_cert_path = resolve("botocore.httpsession", "get_cert_path")
+_BadStatusLine = resolve("aiohttp.http_exceptions", "BadStatusLine")
 
 _contexts: dict[tuple[bool, str | None, int], Any] = {}
 
@@ -74,7 +77,7 @@ class DirectSession(Session):
         """Share the context of clients that trust the same authorities: it takes 20 ms to make."""
         if proxy_url is not None or self._cert_file is not None:
             return super()._build_ssl_contexts(proxy_url)
-        path = get_cert_path(self._verify) if self._verify else None
+        path = _get_cert_path(self._verify) if self._verify else None
         key = (bool(self._verify), path, Path(path).stat().st_mtime_ns if path else 0)
         context = _contexts.get(key)
         if context is None:
@@ -104,11 +107,7 @@ def failure(error: BaseException, url: str) -> Any:
     match error:
         case aiohttp.ClientSSLError():
             return botocore.SSLError(**at)
-        case (
-            aiohttp.ServerDisconnectedError()
-            | aiohttp.ClientPayloadError()
-            | aiohttp.http_exceptions.BadStatusLine()
-        ):
+        case aiohttp.ServerDisconnectedError() | aiohttp.ClientPayloadError() | _BadStatusLine():
             return botocore.ConnectionClosedError(request=None, **at)
         case aiohttp.ServerTimeoutError() if str(error).lower().startswith("connect"):
             return botocore.ConnectTimeoutError(**at)
