@@ -65,7 +65,10 @@ class RawServer:
                 first, *lines = head.decode().removesuffix("\r\n\r\n").split("\r\n")
                 method, target, _ = first.split(" ")
                 pairs = [line.split(": ", 1) for line in lines]
-                headers = {name.lower(): value for name, value in pairs}
+                headers: dict[str, str] = {}
+                for name, value in pairs:
+                    again = name.lower() in headers
+                    headers[name.lower()] = f"twice: {value}" if again else value
                 body = await reader.readexactly(int(headers.get("content-length", "0")))
                 self.arrived.append(Arrived(method, target, headers, body))
                 answer, sent = bytes(self.answer), 0

@@ -148,7 +148,13 @@ def test_interrupted_it_ends_with_all_its_processes(
     command = [sys.executable, "-m", "aiobotantic_codegen.cli", "history", *words]
     ours = {**os.environ, "HISTORY_OF": f"{os.getpid()}-{sent}-{jobs}"}
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ours
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=ours,
+        # A shell that runs tests in the background has them ignore it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as started:
         mark = f"HISTORY_OF={ours['HISTORY_OF']}".encode()
         until(lambda: len(processes(mark, "cat-file", "--batch")) == int(jobs))

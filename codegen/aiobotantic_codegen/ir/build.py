@@ -89,6 +89,7 @@ class _Builder:
         self.overrides = Overrides(loaded.name, entries, self.document)
         self.shapes = self.document.shapes
         self._check_names()
+        self._check_errors()
         check_http(self.document, self.file)
         self.value = cache(self._value)
         self.holders: list[str] = []
@@ -183,6 +184,18 @@ class _Builder:
             what="method",
             remedy="No override renames a method: leave one of them out of the specs.",
         )
+
+    def _check_errors(self) -> None:
+        """Old models have errors that are no exceptions; they can be compared, not generated."""
+        for name, operation in self._operations():
+            for at, error in enumerate(operation.errors):
+                if not self._is_error(error.shape):
+                    raise SpecError(
+                        self.file,
+                        json_pointer("operations", name, "errors", at, "shape"),
+                        f"`{error.shape}` is no exception",
+                        "Refer to a structure with `exception`.",
+                    )
 
     def _is_error(self, name: str) -> bool:
         return bool(self.shapes[name].exception)

@@ -204,9 +204,6 @@ def _operation_violations(service: ServiceDocument) -> Iterator[Violation]:
                 kind = next((trait for trait, is_so in traits.items() if is_so), shape.type)
                 problem = f"`{reference.shape}` is a {kind}, not a structure"
                 yield SERVICE, pointer, problem, "Refer to a structure."
-            elif place[0] == "errors" and not shape.exception:
-                problem = f"`{reference.shape}` is no exception"
-                yield SERVICE, pointer, problem, "Refer to a structure with `exception`."
 
 
 def _shape_violations(service: ServiceDocument) -> Iterator[Violation]:

@@ -116,8 +116,10 @@ class Exchange:
 
 
 def _head(method: str, url: URL, host: str, headers: Mapping[str, str], body: bytes) -> bytes:
-    lines = [f"{method} {url.raw_path_qs} HTTP/1.1", f"Host: {host}", "Accept: */*"]
+    lines = [f"{method} {url.raw_path_qs} HTTP/1.1", f"Host: {host}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
+    if not any(name.lower() == "accept" for name in headers):  # as aiohttp does
+        lines.append("Accept: */*")
     if body or method not in ("GET", "HEAD", "OPTIONS"):
         lines.append(f"Content-Length: {len(body)}")
     if not "".join(lines).isprintable():  # far quicker than a look at each line
