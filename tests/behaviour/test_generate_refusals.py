@@ -83,6 +83,13 @@ CASES: dict[str, tuple[dict[str, Any], type[GeneratorError], str, str, str]] = {
         "the shapes 'Part' and 'part' are both 'Part' in Python",
         RENAME,
     ),
+    "an error that is no exception": (
+        spec(operations={"Fail": {"errors": ["Part"]}}),
+        SpecError,
+        "mini/service-2.json#/operations/Fail/errors/0/shape",
+        "`Part` is no exception",
+        "Refer to a structure with `exception`.",
+    ),
     "operations": (
         spec(operations=operation("GetURL") | operation("GetUrl")),
         NameCollision,

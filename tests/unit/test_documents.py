@@ -259,12 +259,6 @@ REFERENCE_ERRORS = [
         "Refer to a structure.",
     ),
     (
-        "/operations/ListPets/errors/0/shape",
-        "ListPetsRequest",
-        "`ListPetsRequest` is no exception",
-        "Refer to a structure with `exception`.",
-    ),
-    (
         "/shapes/Tags/key/shape",
         "Ratio",
         "the key `Ratio` is a double",
