@@ -284,9 +284,15 @@ def _changed_traits(
     old: ShapeDocument | MemberDocument,
     new: ShapeDocument | MemberDocument,
 ) -> Iterator[Changed]:
+    if old is new:
+        return
+    before, after = vars(old), vars(new)
     for trait in traits:
+        was, now = before[trait], after[trait]
+        if was is now or (was == now and type(was) is type(now)):  # most are: do not spell them out
+            continue
         word = type(new).model_fields[trait].alias or trait
-        was, now = (_stated(word, getattr(side, trait)) for side in (old, new))
+        was, now = _stated(word, was), _stated(word, now)
         if was != now:
             yield word, (was, now)
 
