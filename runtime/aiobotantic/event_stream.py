@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
+from functools import cache
 from typing import Any, Generic, Self, TypeVar, get_args
 
 from aiobotantic.bindings import AsPayload, InEventHeader, bindings_of
@@ -158,8 +159,7 @@ def read_event(events: type[Event], headers: Mapping[str, Any], payload: bytes) 
     if field is None:
         union.__pydantic_extra__[name] = _unknown(payload)  # type: ignore[index]
         return union
-    arm = value_type(events.__pydantic_fields__[field].annotation)
-    setattr(union, field, _arm(arm, headers, payload))
+    setattr(union, field, _arm(_kind(events, field), headers, payload))
     return union
 
 
@@ -175,8 +175,13 @@ def _arm(cls: type[Structure], headers: Mapping[str, Any], payload: bytes) -> St
     return event
 
 
+@cache
+def _kind(cls: type[Structure], field: str) -> Any:
+    return value_type(cls.__pydantic_fields__[field].annotation)
+
+
 def _header(cls: type[Structure], field: str, value: Any) -> Any:
-    kind = value_type(cls.__pydantic_fields__[field].annotation)
+    kind = _kind(cls, field)
     if kind is datetime and isinstance(value, int):
         return time_of_seconds(value / 1000)
     if isinstance(kind, type) and issubclass(kind, Enum) and isinstance(value, str):
@@ -185,7 +190,7 @@ def _header(cls: type[Structure], field: str, value: Any) -> Any:
 
 
 def _payload(cls: type[Structure], field: str, payload: bytes) -> Any:
-    kind = value_type(cls.__pydantic_fields__[field].annotation)
+    kind = _kind(cls, field)
     if isinstance(kind, type) and issubclass(kind, Structure):
         return read_json(kind, payload)
     if isinstance(kind, type) and issubclass(kind, Enum):

@@ -6,6 +6,8 @@ import struct
 from binascii import crc32
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 HeaderValue: TypeAlias = bool | int | bytes | str
@@ -68,6 +70,7 @@ class FrameReader:
         return Frame(_headers(frame[_PRELUDE.size : start]), frame[start:end])
 
 
+@lru_cache(maxsize=64)  # the events of a stream have the same few headers
 def _headers(head: bytes) -> Mapping[str, HeaderValue]:
     headers: dict[str, HeaderValue] = {}
     at = 0
@@ -84,7 +87,7 @@ def _headers(head: bytes) -> Mapping[str, HeaderValue]:
         raise DamagedFrameError(f"a header has the unknown type {error}") from error
     except (IndexError, struct.error) as error:
         raise DamagedFrameError("a header is cut") from error
-    return headers
+    return MappingProxyType(headers)
 
 
 def _sized(head: bytes, at: int, length: str) -> tuple[bytes, int]:
