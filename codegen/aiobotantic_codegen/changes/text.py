@@ -136,13 +136,9 @@ def _fact(entry: Entry) -> str:
     last = names[-1] if names else f"`{entry.path or entry.direction}`"
     old, new = (entry.values[0], entry.values[-1]) if entry.values else ("", "")
     match entry.kind:
-        case Kind.OPERATION_ADDED:
+        case Kind.OPERATION_ADDED | Kind.MEMBER_ADDED | Kind.UNION_ARM_ADDED:
             return f"{last} is new"
-        case Kind.OPERATION_REMOVED:
-            return f"{last} is gone"
-        case Kind.MEMBER_ADDED | Kind.UNION_ARM_ADDED:
-            return f"{last} is new"
-        case Kind.MEMBER_REMOVED:
+        case Kind.OPERATION_REMOVED | Kind.MEMBER_REMOVED:
             return f"{last} is gone"
         case Kind.MEMBER_RETARGETED:
             return f"{names[-2]} gives way to {names[-1]}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
@@ -117,7 +118,7 @@ class GitReleases:
             )
 
 
-class _Wheels:
+class _Wheels(ABC):
     """What wheels have in common, wherever they come from."""
 
     def identities(
@@ -141,9 +142,9 @@ class _Wheels:
         """Return what opens the models of a release."""
         yield self.open
 
+    @abstractmethod
     def open(self, release: Release) -> ModelSource:
         """Open the wheel of a release."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
