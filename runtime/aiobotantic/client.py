@@ -29,7 +29,7 @@ from aiobotantic.operation import Operation, Output, Repeat, Service
 from aiobotantic.options import CallOptions, Validation, check_validation, default_validation
 from aiobotantic.pages import Pagination, Paginator
 from aiobotantic.pickling import public_module, resolve
-from aiobotantic.protocols import protocol_of
+from aiobotantic.protocols import HttpRequest, protocol_of
 from aiobotantic.structure import Request, Response, Structure, built, describe
 from aiobotantic.waiters import Waiter
 from aiobotantic.wire import WireDoor
@@ -208,7 +208,7 @@ class Client(Operations):
                 hint = f". Did you mean {near[0]!r}?" if near else ""
                 raise AttributeError(f"{type(self).__name__} has no method {name!r}{hint}")
             operations.append(known[name])
-        await asyncio.to_thread(_build, operations)
+        await asyncio.to_thread(self._build, operations)
         await lane.warm_up(operations)
 
     async def __aenter__(self) -> Self:
@@ -310,21 +310,36 @@ class Client(Operations):
         return await self._send(operation, operation.request_class(**fields))
 
     async def _send_wire(self, operation: Operation[Any], members: Mapping[str, Any]) -> Any:
-        request = operation.request_class.from_wire(members)
-        return await self._send(operation, request, wire=True)
+        cls, token = operation.request_class, operation.token
+        if token is not None and members.get(name := describe(cls).wire_names[token]) is None:
+            members = {**members, name: str(uuid4())}
+        http = self._protocol.serialize_members(self.SERVICE, operation, members)
+        if http is None:
+            return await self._send(operation, cls.from_wire(members), wire=True)
+        return await self._send_written(operation, members, http)
 
     async def _send(
         self, operation: Operation[Output], request: Request[Any], *, wire: bool = False
     ) -> Output:
-        connection, options = self._connection, self._options
-        lane = connection.ready()
+        self._connection.ready()
         token = operation.token
         if token is not None and getattr(request, token) is None:
             request = request.model_copy(update={token: str(uuid4())})
         http = write_request(
-            self._protocol, self.SERVICE, operation, request, options.validation, wire=wire
+            *(self._protocol, self.SERVICE, operation, request, self._options.validation),
+            wire=wire,
         )
-        call = Call(self.SERVICE, operation, request, http, options)
+        return await self._send_written(operation, request, http)
+
+    async def _send_written(
+        self,
+        operation: Operation[Output],
+        given: Request[Any] | Mapping[str, Any],
+        http: HttpRequest,
+    ) -> Output:
+        connection, options = self._connection, self._options
+        lane = connection.ready()
+        call = Call(self.SERVICE, operation, given, http, options)
         answer: Any
         try:
             if options.timeout is None:
@@ -339,6 +354,15 @@ class Client(Operations):
                 ) from error
             raise
         return answer  # type: ignore[no-any-return]
+
+    def _build(self, operations: Iterable[Operation[Any]]) -> None:
+        """Make what the first call of an operation would make."""
+        for operation in operations:
+            checker(operation.request_class)
+            self._protocol.serialize_members(self.SERVICE, operation, {})
+            for cls in (operation.request_class, operation.response_class):
+                describe(cls)
+                built(cls)
 
     def _iterate(
         self,
@@ -389,15 +413,6 @@ class Client(Operations):
         return await waiter.wait(
             lambda: self._send(operation, request), timeout=timeout, delay=delay
         )
-
-
-def _build(operations: Iterable[Operation[Any]]) -> None:
-    """Make what the first call of an operation would make."""
-    for operation in operations:
-        checker(operation.request_class)
-        for cls in (operation.request_class, operation.response_class):
-            describe(cls)
-            built(cls)
 
 
 def _is_of(value: object, module: str, name: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol
@@ -36,7 +36,8 @@ class Call:
 
     service: Service
     operation: Operation[Any]
-    request: Request[Any]
+    given: Request[Any] | Mapping[str, Any]
+    """The request, or its members by AWS's names where it was written from them."""
     http: HttpRequest
     options: CallOptions
     body: Any = None
@@ -52,6 +53,13 @@ class Call:
     clock_corrected: bool = False
     clock_shift: timedelta = timedelta(0)
     """What was added to this machine's clock when the last request was signed."""
+
+    @property
+    def request(self) -> Request[Any]:
+        """The request as a structure."""
+        if isinstance(self.given, Mapping):
+            self.given = self.operation.request_class.from_wire(self.given)
+        return self.given
 
     @property
     def has_token(self) -> bool:

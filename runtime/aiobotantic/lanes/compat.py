@@ -157,7 +157,7 @@ class CompatLane:
         try:
             call.body = await rewindable(call, copies)
             # Looked up on the instance at each call: instrumentation patches the class.
-            parsed = await self.client._make_api_call(call.operation.name, WireParams(call.request))
+            parsed = await self.client._make_api_call(call.operation.name, WireParams(call))
             structure = self._answer(call, parsed)
         except Exception as error:
             ours = self.our_error(error, call)
@@ -185,8 +185,8 @@ class CompatLane:
         """Return botocore's request dict: the serializer's only method that is called."""
         call = _CALL.get()
         given = call.http.body
-        if _changed(parameters, call.request):
-            call.request = call.operation.request_class.from_wire(parameters)
+        if _changed(parameters, call):
+            call.given = call.operation.request_class.from_wire(parameters)
             call.http = write_request(
                 self.protocol,
                 self._service,
@@ -305,11 +305,11 @@ class _ParserFactory:
         return Parsed(ready, structure=structure)
 
 
-def _changed(parameters: Any, request: Structure) -> bool:
+def _changed(parameters: Any, call: Call) -> bool:
     """Return whether handlers changed what is sent."""
     if isinstance(parameters, WireParams):
         return parameters.changes()
-    return bool(parameters != request.to_wire())
+    return bool(parameters != call.request.to_wire())
 
 
 def _outcome(response: Any, caught: Exception | None, call: Call) -> Outcome | None:
