@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol
 
+from aiobotantic.hooks import HookedCall
 from aiobotantic.operation import Operation, Service
 from aiobotantic.options import CallOptions
 from aiobotantic.protocols import HttpRequest
@@ -40,6 +41,8 @@ class Call:
     """The request, or its members by AWS's names where it was written from them."""
     http: HttpRequest
     options: CallOptions
+    hooks: HookedCall | None = None
+    """What is told of the call; None where nobody asked."""
     body: Any = None
     """The body as it is sent: `http.body`, or what can be read again in its place."""
     attempts: int = 1

@@ -261,7 +261,10 @@ class CompatLane:
         outcome = _outcome(response, caught_exception, call)
         if outcome is None or self.closed:
             return None
-        return self.retries.delay(call, outcome)
+        delay = self.retries.delay(call, outcome)
+        if delay is not None and call.hooks is not None:
+            await call.hooks.retried(outcome, delay)
+        return delay
 
     def _shift_of_call(self) -> timedelta:
         shift = _CALL.get().clock_shift = self.retries.clock_shift
