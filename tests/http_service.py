@@ -64,6 +64,13 @@ async def cut(request: web.Request) -> web.StreamResponse:
     return response
 
 
+async def until(done: Callable[[], bool]) -> None:
+    """Wait for what others bring about; a second is ages."""
+    async with asyncio.timeout(20):
+        while not done():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
 class HttpService:
     """Gives the answers of `script` in order, the last one for ever."""
 

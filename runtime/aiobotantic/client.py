@@ -8,7 +8,7 @@ import asyncio
 import copy
 import keyword
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import cache
@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar
 from uuid import uuid4
 
 from aiobotantic.checks import checker
+from aiobotantic.deadlines import before_deadline, doubt
 from aiobotantic.door import write_request
 from aiobotantic.errors import (
-    CallTimeoutError,
     ClientClosedError,
     ConfigurationError,
+    ServiceError,
     TransportError,
 )
 from aiobotantic.hooks import (
@@ -34,18 +35,20 @@ from aiobotantic.hooks import (
 )
 from aiobotantic.lanes import Call, Lane, Pipeline, Settings
 from aiobotantic.lanes.connection import Connection
-from aiobotantic.operation import Operation, Output, Repeat, Service
+from aiobotantic.operation import Operation, Output, Service
 from aiobotantic.options import CallOptions, Validation, check_validation, default_validation
 from aiobotantic.pages import Pagination, Paginator
 from aiobotantic.pickling import public_module, resolve
 from aiobotantic.protocols import HttpRequest, protocol_of
 from aiobotantic.structure import Request, Response, Structure, built, describe
-from aiobotantic.waiters import Waiter
+from aiobotantic.waiters import OnPoll, Waiter, backing_off, poll
 from aiobotantic.wire import WireDoor
 
 if TYPE_CHECKING:
     from aiobotocore.config import AioConfig
     from aiobotocore.session import AioSession
+
+    from aiobotantic.polling import SharedPoller
 
 Page = TypeVar("Page", bound=Structure)
 Item = TypeVar("Item")
@@ -84,6 +87,7 @@ class Operations:
         *,
         timeout: float | None,
         delay: float | None,
+        on_poll: OnPoll[Output] | None = None,
         **fields: Any,
     ) -> Output:
         raise NotImplementedError
@@ -96,6 +100,7 @@ class Operations:
         *,
         timeout: float | None,
         delay: float | None,
+        on_poll: OnPoll[Output] | None = None,
         **fields: Any,
     ) -> Output | None:
         raise NotImplementedError
@@ -276,6 +281,7 @@ class Client(Operations):
         deadline: float | None = None,
         retries: int | None = None,
         repeat_ambiguous: bool | None = None,
+        poller: SharedPoller | None = None,
     ) -> Self:
         """Return the same client, on the same connections, whose calls behave otherwise.
 
@@ -289,6 +295,7 @@ class Client(Operations):
                 Config, the environment or the profile says, else 2.
             repeat_ambiguous: Whether a request is repeated although the service may have carried
                 it out. Default: no; AmbiguousResultError is raised.
+            poller: Polls for all waiters of the view together. Default: each polls for itself.
 
         What is None stays as it is.
 
@@ -301,6 +308,7 @@ class Client(Operations):
             "deadline": deadline,
             "retries": retries,
             "repeat_ambiguous": repeat_ambiguous,
+            "poller": poller,
         }
         changes: dict[str, Any] = {k: value for k, value in given.items() if value is not None}
         view = copy.copy(self)
@@ -343,6 +351,46 @@ class Client(Operations):
         operation = _operation_of(type(self), type(request))
         response: Response = await self._send(operation, request)
         return response
+
+    async def wait_for(
+        self,
+        request: Request[Response],
+        *,
+        until: Callable[[Response], bool],
+        timeout: float | None = None,
+        delay: float = 30,
+        on_poll: OnPoll[Response] | None = None,
+    ) -> Response:
+        """Send a request again and again until its answer is as wanted, and return the answer.
+
+        Args:
+            request: What is asked; a call that changes nothing.
+            until: Returns whether an answer is the one that is waited for; may raise.
+            timeout: Seconds to wait at most. Default: no limit.
+            delay: Most seconds between two calls, which begin at a tenth of it.
+            on_poll: Is called with each answer, and awaited where it is async.
+
+        Raises:
+            WaiterTimedOut: `timeout` passed; it carries the last answer.
+            ServiceError: the service answered with an error.
+        """
+        operation = _operation_of(type(self), type(request))
+
+        def has_ended(response: Response | None, error: ServiceError | None) -> bool:
+            if error is not None:
+                raise error
+            return response is not None and until(response)
+
+        answer = await poll(
+            lambda: self._send(operation, request),
+            has_ended,
+            name=f"What was waited for of {operation.name}",
+            timeout=timeout,
+            turn=backing_off(delay),
+            on_poll=on_poll,
+        )
+        assert answer is not None, "poll ends without a response after an error alone"
+        return answer  # type: ignore[no-any-return]
 
     def __repr__(self) -> str:
         connection = self._connection
@@ -396,12 +444,12 @@ class Client(Operations):
         try:
             if options.timeout is None and options.deadline is None:
                 return await lane.call(call)
-            return await _before_deadline(lane, call)
+            return await before_deadline(lane, call)
         except TransportError as error:
             if connection.closed:
                 raise ClientClosedError(
                     f"{connection.client} was closed while {operation.name} was under way"
-                    f"{_doubt(operation)}"
+                    f"{doubt(operation)}"
                 ) from error
             raise
 
@@ -443,9 +491,12 @@ class Client(Operations):
         *,
         timeout: float | None,
         delay: float | None,
+        on_poll: OnPoll[Output] | None = None,
         **fields: Any,
     ) -> Output:
-        last = await self._wait_or_gone(waiter, operation, timeout=timeout, delay=delay, **fields)
+        last = await self._wait_or_gone(
+            waiter, operation, timeout=timeout, delay=delay, on_poll=on_poll, **fields
+        )
         assert last is not None, f"{waiter.name} ends without a response: _wait_or_gone is for it"
         return last
 
@@ -457,11 +508,20 @@ class Client(Operations):
         *,
         timeout: float | None,
         delay: float | None,
+        on_poll: OnPoll[Output] | None = None,
         **fields: Any,
     ) -> Output | None:
         request = operation.request_class(**fields)
+        turn = None
+        if (poller := self._options.poller) is not None:
+            client, pause = id(self._connection), waiter.delay if delay is None else delay
+            turn = poller.turn(waiter, request, self._send, self.operations(), client, pause)
         return await waiter.wait(
-            lambda: self._send(operation, request), timeout=timeout, delay=delay
+            lambda: self._send(operation, request),
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+            turn=turn,
         )
 
 
@@ -476,32 +536,6 @@ def _shown(value: object) -> str:
     if isinstance(value, str):
         return f"the str {value!r}"
     return f"a {kind.__qualname__} of {kind.__module__}"
-
-
-async def _before_deadline(lane: Lane, call: Call) -> Structure:
-    options, name = call.options, call.operation.name
-    now = asyncio.get_running_loop().time()
-    end, limit = options.deadline, "there was until its deadline"
-    if options.timeout is not None and (end is None or now + options.timeout < end):
-        end, limit = now + options.timeout, f"its {options.timeout} s"
-    if end is not None and end <= now:
-        raise CallTimeoutError(f"{name} was not sent: its deadline has passed", operation=name)
-    deadline = asyncio.timeout_at(end)
-    try:
-        async with deadline:
-            return await lane.call(call)
-    except TimeoutError as error:
-        if not deadline.expired():
-            raise
-        raise CallTimeoutError(
-            f"{name} took longer than {limit}{_doubt(call.operation)}",
-            operation=name,
-            attempts=call.attempts,
-        ) from error
-
-
-def _doubt(operation: Operation[Any]) -> str:
-    return "" if operation.repeat is Repeat.READ else "; it may have been carried out"
 
 
 def _find_operations(client: type[Client]) -> Mapping[str, Operation[Any]]:

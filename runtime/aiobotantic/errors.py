@@ -296,6 +296,8 @@ class WaiterError(AioBotanticError, botocore.WaiterError):
     """The last response; None where the last call ended in an error."""
     error: ServiceError | None
     """The error that the last call ended in, if it did."""
+    reason: str | None
+    """What the service says of a failure; None where it says nothing."""
 
     def __init__(
         self,
@@ -304,9 +306,11 @@ class WaiterError(AioBotanticError, botocore.WaiterError):
         name: str = "",
         last_response: Structure | None = None,
         error: ServiceError | None = None,
+        reason: str | None = None,
     ) -> None:
         super().__init__(message)
         self.name = name
+        self.reason = reason
         self.last_response = last_response
         self.error = error
         self.kwargs = {"name": name, "reason": message}

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Final, Literal, cast, get_args
+from typing import TYPE_CHECKING, Final, Literal, cast, get_args
 
 from aiobotantic.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from aiobotantic.polling import SharedPoller
 
 Validation = Literal["strict", "warn", "off"]
 """What happens to a request that breaks a limit: refused, sent with a warning, sent."""
@@ -27,6 +30,7 @@ class CallOptions:
     deadline: float | None = None
     retries: int | None = None
     repeat_ambiguous: bool = False
+    poller: SharedPoller | None = None
 
     def __post_init__(self) -> None:
         check_validation(self.validation, "validation")

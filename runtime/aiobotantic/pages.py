@@ -34,6 +34,8 @@ class Pagination(Generic[Page, Item]):
     """Field of the response that holds the items; None where the responses are the items."""
     page_size: str | None = None
     """Field of the request that says how many items a page has at most."""
+    largest_page: int | None = None
+    """The most that `page_size` may be; None where the model does not say."""
     more_results: str | None = None
     """The like of `output_token`, of what says whether there is a next page."""
 
@@ -77,7 +79,8 @@ class Paginator(Generic[Page, Item]):
 
         Args:
             limit: The most items to give. Default: all.
-            page_size: The most items that a response holds. Default: the service's.
+            page_size: The most items that a response holds. Default: as many as the service gives
+                at most, or `limit` where that is less.
             starting_token: A `resume_token` of an earlier iteration, also of boto3's.
 
         Raises:
@@ -143,12 +146,20 @@ class Paginator(Generic[Page, Item]):
         if token is not None and convert is not None:
             token = convert(token)
         changes: dict[str, Any] = {pagination.input_token: token}
-        if pagination.page_size is not None and self._page_size is not None:
-            changes[pagination.page_size] = self._page_size
+        if pagination.page_size is not None and (size := self._size()) is not None:
+            changes[pagination.page_size] = size
         page: Page = await self._send(
             pagination.operation, self._request.model_copy(update=changes)
         )
         return page
+
+    def _size(self) -> int | None:
+        if self._page_size is not None:
+            return self._page_size
+        largest, field = self._pagination.largest_page, self._pagination.page_size
+        if largest is None or getattr(self._request, str(field)) is not None:
+            return None
+        return largest if self._limit is None else min(largest, max(self._limit, 1))
 
     def _stand_at(self, position: _Position | None) -> None:
         self._position = position

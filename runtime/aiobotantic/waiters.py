@@ -5,15 +5,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+import inspect
+import random
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from itertools import count
+from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 from aiobotantic.errors import ServiceError, WaiterFailed, WaiterTimedOut
 from aiobotantic.expressions import search
 from aiobotantic.structure import Structure, is_sequence
 
 Output = TypeVar("Output", bound=Structure)
+
+OnPoll: TypeAlias = Callable[[Output], object]
+Turn: TypeAlias = Callable[[int], Awaitable[None]]
+"""Awaits the moment of a call; is given the number of calls before it."""
+
+_LONGER: Final = 1.6
+"""How much longer each pause is than the one before."""
 
 State = Literal["success", "failure", "retry"]
 Matcher = Literal["path", "pathAll", "pathAny", "status", "error"]
@@ -55,30 +65,56 @@ class Acceptor:
 
 
 @dataclass(frozen=True, slots=True)
+class Listing:
+    """Where the status that is waited for also stands in a list."""
+
+    operation: str
+    """AWS's name of the List operation, which takes `next_token` and `max_results`."""
+    items: str
+    """Its field that holds the items."""
+    identity: str
+    """Field of the items, and of the request that is polled, which says whose status it is."""
+    status: str
+    """Field of the items that holds the status."""
+    largest_page: int | None = None
+    """The most items that a page may have."""
+
+
+@dataclass(frozen=True, slots=True)
 class Waiter:
-    """A modelled waiter."""
+    """A waiter, modelled by AWS or inferred from what a status may be."""
 
     name: str
     """AWS's name: `NotebookInstanceInService`."""
     delay: float
-    """Seconds between two calls."""
+    """Most seconds between two calls."""
     max_attempts: int
     """Calls that the model allows; with `delay` they make the default deadline."""
     acceptors: tuple[Acceptor, ...]
+    rule: str = ""
+    """Why there is the waiter; empty where AWS models it."""
+    reasons: tuple[str, ...] = ()
+    """Fields of the response that say why something failed."""
+    listing: Listing | None = None
 
     async def wait(
         self,
-        call: Callable[[], Coroutine[Any, Any, Output]],
+        call: Callable[[], Awaitable[Output]],
         *,
         timeout: float | None = None,
         delay: float | None = None,
+        on_poll: OnPoll[Output] | None = None,
+        turn: Turn | None = None,
     ) -> Output | None:
         """Call until an acceptor ends the wait; return the last response.
 
         Args:
             call: Makes one call.
             timeout: Seconds in all. Default: the model's delay times its number of calls.
-            delay: Seconds between two calls. Default: the model's.
+            delay: Most seconds between two calls, which begin at a tenth of it. Default: the
+                model's.
+            on_poll: Is called with each response, and awaited where it is async.
+            turn: Is awaited before each call, in place of the delay.
 
         Returns:
             The last response; None where an error was the success, as after a deletion.
@@ -87,29 +123,18 @@ class Waiter:
             WaiterFailed: a failure state was reached, or an error that no acceptor expects.
             WaiterTimedOut: the deadline passed.
         """
-        pause = self.delay if delay is None else delay
-        limit = self.delay * self.max_attempts if timeout is None else timeout
-        deadline = asyncio.timeout(limit)
-        response: Output | None = None
-        try:
-            async with deadline:
-                while True:
-                    error: ServiceError | None = None
-                    try:
-                        response = await call()
-                    except ServiceError as caught:
-                        response, error = None, caught
-                    if self._has_ended(response, error):
-                        return response
-                    await asyncio.sleep(pause)
-        except TimeoutError:
-            if not deadline.expired():
-                raise
-        raise WaiterTimedOut(
-            f"{self.name} was not reached within {limit} s",
+        return await poll(
+            call,
+            self._has_ended,
             name=self.name,
-            last_response=response,
+            timeout=self.delay * self.max_attempts if timeout is None else timeout,
+            turn=turn or backing_off(self.delay if delay is None else delay),
+            on_poll=on_poll,
         )
+
+    def ends_at(self, status: str) -> bool:
+        """Return whether a status, as a list has it, is one that ends the wait."""
+        return any(each.matcher == "path" and each.expected == status for each in self.acceptors)
 
     def _has_ended(self, response: Structure | None, error: ServiceError | None) -> bool:
         matched = (each for each in self.acceptors if each.matches(response, error))
@@ -118,13 +143,84 @@ class Waiter:
             return acceptor.state == "success"
         if acceptor is None and error is None:
             return False
-        reason = f"it ended in the failure state {acceptor}" if acceptor else f"{error}"
+        reason = self._reason(response)
+        if acceptor is not None and error is not None:
+            reason = error.message
+        what = f"it ended in the failure state {acceptor}" if acceptor else f"{error}"
         raise WaiterFailed(
-            f"{self.name} cannot be reached: {reason}",
+            f"{self.name} cannot be reached: {what}" + (f": {reason}" if reason else ""),
             name=self.name,
             last_response=response,
             error=error,
+            reason=reason,
         ) from error
+
+    def _reason(self, response: Structure | None) -> str | None:
+        """Return what the service says of a failure."""
+        said = (getattr(response, field, None) for field in self.reasons)
+        texts = [", ".join(map(str, each)) if is_sequence(each) else each for each in said if each]
+        return str(texts[0]) if texts else None
+
+
+async def poll(
+    call: Callable[[], Awaitable[Output]],
+    has_ended: Callable[[Output | None, ServiceError | None], bool],
+    *,
+    name: str,
+    timeout: float | None,
+    turn: Turn,
+    on_poll: OnPoll[Output] | None = None,
+) -> Output | None:
+    """Call until `has_ended` says so; return the last response.
+
+    Args:
+        call: Makes one call.
+        has_ended: Is given the response, or the error in its place, and may raise.
+        name: What is waited for.
+        timeout: Seconds in all; None for no limit.
+        turn: Is awaited before each call, with the number of calls before it.
+        on_poll: Is called with each response, and awaited where it is async.
+
+    Raises:
+        WaiterTimedOut: the deadline passed.
+    """
+    deadline = asyncio.timeout(timeout)
+    response: Output | None = None
+    try:
+        async with deadline:
+            for number in count():
+                await turn(number)
+                error: ServiceError | None = None
+                try:
+                    response = await call()
+                except ServiceError as caught:
+                    response, error = None, caught
+                if response is not None and on_poll is not None:
+                    told = on_poll(response)
+                    if inspect.isawaitable(told):
+                        await told
+                if has_ended(response, error):
+                    return response
+    except TimeoutError:
+        if not deadline.expired():
+            raise
+    raise WaiterTimedOut(
+        f"{name} was not reached within {timeout} s", name=name, last_response=response
+    )
+
+
+def backing_off(most: float) -> Turn:
+    """Return what waits before each call but the first: from a tenth of `most` seconds to `most`.
+
+    Up to a quarter less, at random, so that many waiters spread out.
+    """
+
+    async def turn(number: int) -> None:
+        if number:
+            pause = min(most, most / 10 * _LONGER ** (min(number, 20) - 1))
+            await asyncio.sleep(pause * (1 - random.random() / 4))
+
+    return turn
 
 
 def _status(response: Structure | None) -> int | None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from typing import Any
 
 import pytest
 from aiohttp import web
-from http_service import HttpService, answer
+from http_service import HttpService, answer, until
 from sample_service import Workshop
 from sample_service.workshop.errors import MachineNotFound
 from sample_service.workshop.models import DescribeMachineInput
@@ -24,13 +24,6 @@ def workers() -> list[asyncio.Task[Any]]:
     """Return the tasks that make calls."""
     tasks = asyncio.all_tasks()
     return [task for task in tasks if "_work" in getattr(task.get_coro(), "__qualname__", "")]
-
-
-async def until(done: Callable[[], bool]) -> None:
-    """Wait for what others bring about; a second is ages."""
-    async with asyncio.timeout(20):
-        while not done():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
 
 
 def requests(count: int) -> list[DescribeMachineInput]:

@@ -12,10 +12,9 @@ from aiobotantic_codegen.errors import NameCollision, SpecError, json_pointer
 from aiobotantic_codegen.ir import docs, names, placement
 from aiobotantic_codegen.ir.http import check_http
 from aiobotantic_codegen.ir.overrides import Overrides
-from aiobotantic_codegen.ir.paging import build_paginator
+from aiobotantic_codegen.ir.paging import build_paginator, inferred_paginator
 from aiobotantic_codegen.ir.runtime_errors import COMMON_CODES
 from aiobotantic_codegen.ir.service import (
-    Acceptor,
     Binding,
     Enum,
     Error,
@@ -26,11 +25,11 @@ from aiobotantic_codegen.ir.service import (
     Paginator,
     Service,
     Structure,
-    Waiter,
     shapes_of,
 )
 from aiobotantic_codegen.ir.spoken import pipeline_traits, refusal, spoken
 from aiobotantic_codegen.ir.types import ListOf, MapOf, Ref, Scalar, Value
+from aiobotantic_codegen.ir.waiting import Waiters
 from aiobotantic_codegen.load.documents import (
     MemberDocument,
     OperationDocument,
@@ -53,7 +52,7 @@ _SCALARS = {
 }
 _REPEAT = ("read", "repeatable", "unless_timed_out", "once")
 _ITERATOR_ARGUMENTS = ("limit", "page_size", "starting_token")
-_WAITER_ARGUMENTS = ("timeout", "delay")
+_WAITER_ARGUMENTS = ("timeout", "delay", "on_poll")
 _REFERENCE = "https://docs.aws.amazon.com/goto/WebAPI/{uid}/{operation}"
 
 
@@ -86,6 +85,7 @@ class _Builder:
         self.document = _with_inputs(document)
         self.file = f"{loaded.name}/service-2.json"
         self.behaviour = behaviour
+        self.entries = entries
         self.overrides = Overrides(loaded.name, entries, self.document)
         self.shapes = self.document.shapes
         self._check_names()
@@ -120,8 +120,12 @@ class _Builder:
             if self._is_error(name)
         }
         families = placement.families(self.document.operations, self.overrides.families)
+        waiters = Waiters(
+            *(self.loaded.name, self.document, self._waiters(), structures),
+            *(self.entries, self.behaviour),
+        )
         operations = tuple(
-            self._operation(name, operation, families, structures, errors)
+            self._operation(name, operation, families, structures, errors, waiters)
             for name, operation in self._operations()
         )
         self._check_methods(operations)
@@ -450,16 +454,13 @@ class _Builder:
         families: Mapping[str, names.FamilyName],
         structures: Mapping[str, Structure],
         errors: Mapping[str, Error],
+        waiters: Waiters,
     ) -> Operation:
         assert operation.input is not None  # _with_inputs gave it one
         output = structures[operation.output.shape] if operation.output else None
         reference = self.overrides.reference or _REFERENCE
-        waiters = tuple(
-            self._waiter(waiter, document)
-            for waiter, document in self._waiters().items()
-            if document.operation == name
-        )
         paginator = self._paginator(name, structures[operation.input.shape], output)
+        raised = tuple(errors[each.shape] for each in operation.errors or ())
         built = Operation(
             wire=name,
             method=names.method_name(name),
@@ -467,7 +468,7 @@ class _Builder:
             family=families[name],
             input=structures[operation.input.shape],
             output=output,
-            errors=tuple(errors[each.shape] for each in operation.errors or ()),
+            errors=raised,
             repeat=self._repeat(name),
             http_method=operation.http.method,
             uri=operation.http.request_uri,
@@ -478,7 +479,7 @@ class _Builder:
                 "{uid}", self.document.metadata.uid or ""
             ),
             paginator=paginator,
-            waiters=waiters,
+            waiters=waiters.of(name, raised),
         )
         self._check_arguments(built)
         return built
@@ -532,23 +533,9 @@ class _Builder:
         documents = self.loaded.paginators.pagination if self.loaded.paginators else {}
         document = documents.get(name)
         if document is None:
-            return None
+            return inferred_paginator(name, given, output)
         file = f"{self.loaded.name}/paginators-1.json"
         return build_paginator(name, document, given, output, file)
-
-    def _waiter(self, name: str, document: WaiterDocument) -> Waiter:
-        return Waiter(
-            name=name,
-            constant=names.constant_name(name),
-            method=names.waiter_method_name(name),
-            operation=document.operation,
-            delay=document.delay,
-            max_attempts=document.max_attempts,
-            acceptors=tuple(
-                Acceptor(each.state, each.matcher, each.expected, each.argument)
-                for each in document.acceptors
-            ),
-        )
 
     def _modules(
         self,

@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from aiobotantic_codegen.errors import SpecError, json_pointer
 from aiobotantic_codegen.ir import names
 from aiobotantic_codegen.ir.service import Member, Paginator, Structure
-from aiobotantic_codegen.ir.types import ListOf
+from aiobotantic_codegen.ir.types import ListOf, Scalar
 from aiobotantic_codegen.load.documents import PaginatorDocument
 
 _FIRST_NAME = re.compile(r"[A-Za-z_]\w*(?=[.\[])")
+
+_TOKEN = "nexttoken"
 
 Names = str | tuple[str, ...] | None
 
@@ -48,6 +50,27 @@ def build_paginator(
             f"cannot page by {problem.args[0]!r}",
             "One token, and the limit, are members of the input; the next token is in the output.",
         ) from None
+
+
+def inferred_paginator(name: str, given: Structure, output: Structure | None) -> Paginator | None:
+    """Return the paginator of an operation that has a token each way, and none in the model."""
+    inputs = {member.wire.lower(): member for member in given.members}
+    outputs = {member.wire.lower(): member for member in output.members} if output else {}
+    token, following = inputs.get(_TOKEN), outputs.get(_TOKEN)
+    if token is None or following is None:
+        return None
+    if {token.value.kind, following.value.kind} != {Scalar.STRING} or token.required:
+        return None
+    lists = [member for member in outputs.values() if isinstance(member.value.kind, ListOf)]
+    return Paginator(
+        operation=name,
+        method=names.iterator_name(name),
+        input_token=token,
+        output_token=following.name,
+        more_results=None,
+        items=lists[0] if len(lists) == 1 else None,
+        page_size=inputs.get("maxresults"),
+    )
 
 
 def _place(outputs: Mapping[str, Member], name: str) -> str:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from aiobotantic_codegen.ir.names import ClassName, EnumMember, FamilyName, FieldName, MethodName
-from aiobotantic_codegen.ir.types import ListOf, MapOf, Ref, Value
+from aiobotantic_codegen.ir.types import ListOf, MapOf, Ref, Scalar, Value
 
 
 class Location(StrEnum):
@@ -141,6 +141,14 @@ class Paginator:
     page_size: Member | None
 
     @property
+    def largest_page(self) -> int | None:
+        """The most items that may be asked for in one request; None where nobody says."""
+        limits = None if self.page_size is None else self.page_size.value
+        if limits is None or limits.kind is not Scalar.INTEGER or limits.max is None:
+            return None
+        return int(limits.max)
+
+    @property
     def item(self) -> Value | None:
         """The type of an item of the list."""
         match self.items:
@@ -168,8 +176,23 @@ class Acceptor:
 
 
 @dataclass(frozen=True)
+class Listing:
+    """Where the status that is waited for also stands in a list."""
+
+    operation: str
+    """AWS's name of the List operation."""
+    items: str
+    """Its field that holds the items."""
+    identity: str
+    """Field of the items, and of the request that is polled, which says whose status it is."""
+    status: str
+    """Field of the items that holds the status."""
+    largest_page: int | None
+
+
+@dataclass(frozen=True)
 class Waiter:
-    """A modelled waiter."""
+    """A waiter, modelled by AWS or inferred."""
 
     name: str
     constant: str
@@ -178,6 +201,11 @@ class Waiter:
     delay: int
     max_attempts: int
     acceptors: tuple[Acceptor, ...]
+    reasons: tuple[str, ...] = ()
+    """Fields of the response that say why something failed."""
+    listing: Listing | None = None
+    rule: str = ""
+    """Why there is the waiter, where AWS's models do not have it."""
 
     @property
     def may_end_without_response(self) -> bool:
@@ -282,7 +310,7 @@ class Service:
 
     @cached_property
     def waiters(self) -> tuple[Waiter, ...]:
-        """Every modelled waiter."""
+        """Every waiter."""
         return tuple(waiter for operation in self.operations for waiter in operation.waiters)
 
 

@@ -350,6 +350,45 @@ class SensitiveOverride(Document):
     reason: str
 
 
+class WaiterOverride(Document):
+    """What is waited for after a Describe operation, where the rules have no good answer."""
+
+    operation: str
+    status: str | None = None
+    """The member that holds the status; by the rules where None."""
+    states: list[str] | None = None
+    """The values that get a waiter; none where empty, by the rules where None."""
+    reason: str
+
+
+class WaiterRules(Document):
+    """`[waiters]` of `behaviour.toml`: what the values of status enums mean.
+
+    Values stand in lower case, without underscores. Any other is one that passes.
+    """
+
+    verbs: list[str]
+    """Begin the names of operations that are polled."""
+    settled: list[str]
+    """At rest: each gets a waiter."""
+    finished: list[str]
+    """Good ends, after which nothing follows: their enum is a job's."""
+    ended: list[str]
+    """Other ends of jobs: a failure, unless it is what is waited for."""
+    failed: str
+    """Pattern of the values that are failures."""
+    gone: list[str]
+    """Of what was deleted."""
+    gone_errors: list[str]
+    """Errors that say that it is gone: the first that the operation lists, else the last."""
+    reasons: list[str]
+    """Members that say why something failed."""
+    delay: int
+    """Most seconds between two polls."""
+    max_attempts: int
+    """With `delay` the default deadline."""
+
+
 class ServiceOverrides(Document):
     class_name: str | None = None
     reference: str | None = None
@@ -357,6 +396,7 @@ class ServiceOverrides(Document):
     families: list[FamilyOverride] = []
     sensitive: list[SensitiveOverride] = []
     exceptions: list[dict[str, Any]] = []
+    waiters: list[WaiterOverride] = []
 
 
 class OverridesDocument(Document):

@@ -27,12 +27,13 @@ _QUOTES = '"""'
 
 _PAGING = (
     ("limit", "Most items to yield. Default: all."),
-    ("page_size", "Most items to ask for in one request. Default: the service's."),
+    ("page_size", "Most items to ask for in one request. Default: {largest}."),
     ("starting_token", "Where an earlier iterator stopped: its `resume_token`."),
 )
 _WAITING = (
     ("timeout", "Seconds to wait at most. Default: {timeout:g}."),
-    ("delay", "Seconds between two polls. Default: {delay:g}."),
+    ("delay", "Most seconds between two polls; the first ones are closer. Default: {delay:g}."),
+    ("on_poll", "Is called with each response, and awaited where it is async."),
 )
 
 
@@ -92,7 +93,13 @@ class Docstrings:
     def iterator(self, operation: Operation) -> str:
         """The docstring of an iterator."""
         arguments = self._arguments(operation, operation.filters)
-        paging = [p for p in _PAGING if p[0] != "page_size" or self._has_page_size(operation)]
+        largest = operation.paginator.largest_page if operation.paginator else None
+        most = "the service's" if largest is None else f"{largest}, the most there are"
+        paging = [
+            (name, text.format(largest=most))
+            for name, text in _PAGING
+            if name != "page_size" or self._has_page_size(operation)
+        ]
         what = "items, or whole responses by `.pages()`"
         summary = f"Iterate over what `{operation.wire}` lists: {what}."
         if operation.paginator is not None and operation.paginator.items is None:
@@ -117,7 +124,8 @@ class Docstrings:
         end = "None where an error of the service was the end waited for."
         returns = f"The last response{'; ' + end if waiter.may_end_without_response else '.'}"
         return self._method(
-            f"Poll `{operation.wire}` until the waiter `{waiter.name}` is satisfied.",
+            f"Poll `{operation.wire}` until the waiter `{waiter.name}` is satisfied."
+            + (f"\n\nInferred: {waiter.rule}." if waiter.rule else ""),
             [*arguments, *waiting],
             errors,
             operation.reference,

@@ -194,6 +194,7 @@ class Sources:
                 imports.add("aiobotantic.pages", "Pagination", "Paginator")
             if operation.waiters:
                 imports.add(self.home, "waiters")
+                imports.add_for_checkers("collections.abc", "Callable")
         imports.add("aiobotantic.client", "Operations")
         imports.add_for_checkers("typing", "Any", "ClassVar")
         imports.add("aiobotantic.operation", "Operation")

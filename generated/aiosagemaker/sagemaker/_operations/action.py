@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
+from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from typing import Any, ClassVar
 
@@ -66,6 +67,7 @@ _LIST_ACTIONS_PAGES = Pagination["ListActionsResponse", "ActionSummary"](
     output_token="next_token",
     items="action_summaries",
     page_size="max_results",
+    largest_page=100,
 )
 _UPDATE_ACTION = Operation["UpdateActionResponse"](
     __name__,
@@ -169,6 +171,114 @@ class ActionOperations(Operations):
             action_name=action_name,
         )
 
+    async def wait_until_action_completed(
+        self,
+        *,
+        action_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeActionResponse], object] | None = None,
+    ) -> DescribeActionResponse:
+        """Poll `DescribeAction` until the waiter `ActionCompleted` is satisfied.
+
+        Inferred: `Completed` is a job's good end.
+
+        Args:
+            action_name: 1 to 256 characters.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeAction.html)
+        """
+        return await self._wait(
+            waiters.ACTION_COMPLETED,
+            _DESCRIBE_ACTION,
+            action_name=action_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_action_completed_or_stopped(
+        self,
+        *,
+        action_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeActionResponse], object] | None = None,
+    ) -> DescribeActionResponse:
+        """Poll `DescribeAction` until the waiter `ActionCompletedOrStopped` is satisfied.
+
+        Inferred: `Completed` and `Stopped` are a job's ends.
+
+        Args:
+            action_name: 1 to 256 characters.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeAction.html)
+        """
+        return await self._wait(
+            waiters.ACTION_COMPLETED_OR_STOPPED,
+            _DESCRIBE_ACTION,
+            action_name=action_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_action_deleted(
+        self,
+        *,
+        action_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeActionResponse], object] | None = None,
+    ) -> DescribeActionResponse | None:
+        """Poll `DescribeAction` until the waiter `ActionDeleted` is satisfied.
+
+        Inferred: `DeleteAction` ends in the error `ResourceNotFound`.
+
+        Args:
+            action_name: 1 to 256 characters.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response; None where an error of the service was the end waited for.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeAction.html)
+        """
+        return await self._wait_or_gone(
+            waiters.ACTION_DELETED,
+            _DESCRIBE_ACTION,
+            action_name=action_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
     async def list_actions(
         self,
         *,
@@ -233,7 +343,7 @@ class ActionOperations(Operations):
             sort_by: A member of `SortActionsBy`, or a newer value as a string.
             sort_order: A member of `SortOrder`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListActions.html)

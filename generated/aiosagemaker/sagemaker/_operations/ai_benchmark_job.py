@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
+from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from typing import Any, ClassVar
 
@@ -66,6 +67,7 @@ _LIST_AI_BENCHMARK_JOBS_PAGES = Pagination["ListAIBenchmarkJobsResponse", "AIBen
     output_token="next_token",
     items="ai_benchmark_jobs",
     page_size="max_results",
+    largest_page=100,
 )
 _STOP_AI_BENCHMARK_JOB = Operation["StopAIBenchmarkJobResponse"](
     __name__,
@@ -168,6 +170,114 @@ class AiBenchmarkJobOperations(Operations):
             ai_benchmark_job_name=ai_benchmark_job_name,
         )
 
+    async def wait_until_ai_benchmark_job_completed(
+        self,
+        *,
+        ai_benchmark_job_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeAIBenchmarkJobResponse], object] | None = None,
+    ) -> DescribeAIBenchmarkJobResponse:
+        """Poll `DescribeAIBenchmarkJob` until the waiter `AIBenchmarkJobCompleted` is satisfied.
+
+        Inferred: `Completed` is a job's good end.
+
+        Args:
+            ai_benchmark_job_name: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeAIBenchmarkJob.html)
+        """
+        return await self._wait(
+            waiters.AI_BENCHMARK_JOB_COMPLETED,
+            _DESCRIBE_AI_BENCHMARK_JOB,
+            ai_benchmark_job_name=ai_benchmark_job_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_ai_benchmark_job_completed_or_stopped(
+        self,
+        *,
+        ai_benchmark_job_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeAIBenchmarkJobResponse], object] | None = None,
+    ) -> DescribeAIBenchmarkJobResponse:
+        """Poll `DescribeAIBenchmarkJob` until the waiter `AIBenchmarkJobCompletedOrStopped` is satisfied.
+
+        Inferred: `Completed` and `Stopped` are a job's ends.
+
+        Args:
+            ai_benchmark_job_name: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeAIBenchmarkJob.html)
+        """
+        return await self._wait(
+            waiters.AI_BENCHMARK_JOB_COMPLETED_OR_STOPPED,
+            _DESCRIBE_AI_BENCHMARK_JOB,
+            ai_benchmark_job_name=ai_benchmark_job_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_ai_benchmark_job_deleted(
+        self,
+        *,
+        ai_benchmark_job_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeAIBenchmarkJobResponse], object] | None = None,
+    ) -> DescribeAIBenchmarkJobResponse | None:
+        """Poll `DescribeAIBenchmarkJob` until the waiter `AIBenchmarkJobDeleted` is satisfied.
+
+        Inferred: `DeleteAIBenchmarkJob` ends in the error `ResourceNotFound`.
+
+        Args:
+            ai_benchmark_job_name: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response; None where an error of the service was the end waited for.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeAIBenchmarkJob.html)
+        """
+        return await self._wait_or_gone(
+            waiters.AI_BENCHMARK_JOB_DELETED,
+            _DESCRIBE_AI_BENCHMARK_JOB,
+            ai_benchmark_job_name=ai_benchmark_job_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
     async def list_ai_benchmark_jobs(
         self,
         *,
@@ -229,7 +339,7 @@ class AiBenchmarkJobOperations(Operations):
             sort_by: A member of `ListAIBenchmarkJobsSortBy`, or a newer value as a string.
             sort_order: A member of `SortOrder`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListAIBenchmarkJobs.html)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
+from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from typing import Any, ClassVar
 
@@ -71,6 +72,7 @@ _LIST_AI_RECOMMENDATION_JOBS_PAGES = Pagination[
     output_token="next_token",
     items="ai_recommendation_jobs",
     page_size="max_results",
+    largest_page=100,
 )
 _STOP_AI_RECOMMENDATION_JOB = Operation["StopAIRecommendationJobResponse"](
     __name__,
@@ -185,6 +187,114 @@ class AiRecommendationJobOperations(Operations):
             ai_recommendation_job_name=ai_recommendation_job_name,
         )
 
+    async def wait_until_ai_recommendation_job_completed(
+        self,
+        *,
+        ai_recommendation_job_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeAIRecommendationJobResponse], object] | None = None,
+    ) -> DescribeAIRecommendationJobResponse:
+        """Poll `DescribeAIRecommendationJob` until the waiter `AIRecommendationJobCompleted` is satisfied.
+
+        Inferred: `Completed` is a job's good end.
+
+        Args:
+            ai_recommendation_job_name: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeAIRecommendationJob.html)
+        """
+        return await self._wait(
+            waiters.AI_RECOMMENDATION_JOB_COMPLETED,
+            _DESCRIBE_AI_RECOMMENDATION_JOB,
+            ai_recommendation_job_name=ai_recommendation_job_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_ai_recommendation_job_completed_or_stopped(
+        self,
+        *,
+        ai_recommendation_job_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeAIRecommendationJobResponse], object] | None = None,
+    ) -> DescribeAIRecommendationJobResponse:
+        """Poll `DescribeAIRecommendationJob` until the waiter `AIRecommendationJobCompletedOrStopped` is satisfied.
+
+        Inferred: `Completed` and `Stopped` are a job's ends.
+
+        Args:
+            ai_recommendation_job_name: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeAIRecommendationJob.html)
+        """
+        return await self._wait(
+            waiters.AI_RECOMMENDATION_JOB_COMPLETED_OR_STOPPED,
+            _DESCRIBE_AI_RECOMMENDATION_JOB,
+            ai_recommendation_job_name=ai_recommendation_job_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_ai_recommendation_job_deleted(
+        self,
+        *,
+        ai_recommendation_job_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeAIRecommendationJobResponse], object] | None = None,
+    ) -> DescribeAIRecommendationJobResponse | None:
+        """Poll `DescribeAIRecommendationJob` until the waiter `AIRecommendationJobDeleted` is satisfied.
+
+        Inferred: `DeleteAIRecommendationJob` ends in the error `ResourceNotFound`.
+
+        Args:
+            ai_recommendation_job_name: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response; None where an error of the service was the end waited for.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeAIRecommendationJob.html)
+        """
+        return await self._wait_or_gone(
+            waiters.AI_RECOMMENDATION_JOB_DELETED,
+            _DESCRIBE_AI_RECOMMENDATION_JOB,
+            ai_recommendation_job_name=ai_recommendation_job_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
     async def list_ai_recommendation_jobs(
         self,
         *,
@@ -246,7 +356,7 @@ class AiRecommendationJobOperations(Operations):
             sort_by: A member of `ListAIRecommendationJobsSortBy`, or a newer value as a string.
             sort_order: A member of `SortOrder`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListAIRecommendationJobs.html)

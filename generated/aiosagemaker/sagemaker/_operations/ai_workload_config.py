@@ -65,6 +65,7 @@ _LIST_AI_WORKLOAD_CONFIGS_PAGES = Pagination[
     output_token="next_token",
     items="ai_workload_configs",
     page_size="max_results",
+    largest_page=100,
 )
 
 
@@ -205,7 +206,7 @@ class AiWorkloadConfigOperations(Operations):
             sort_by: A member of `ListAIWorkloadConfigsSortBy`, or a newer value as a string.
             sort_order: A member of `SortOrder`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListAIWorkloadConfigs.html)

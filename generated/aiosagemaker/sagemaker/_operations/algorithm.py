@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
+from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from typing import Any, ClassVar
 
@@ -61,6 +62,7 @@ _LIST_ALGORITHMS_PAGES = Pagination["ListAlgorithmsOutput", "AlgorithmSummary"](
     output_token="next_token",
     items="algorithm_summary_list",
     page_size="max_results",
+    largest_page=100,
 )
 
 
@@ -146,6 +148,78 @@ class AlgorithmOperations(Operations):
             algorithm_name=algorithm_name,
         )
 
+    async def wait_until_algorithm_completed(
+        self,
+        *,
+        algorithm_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeAlgorithmOutput], object] | None = None,
+    ) -> DescribeAlgorithmOutput:
+        """Poll `DescribeAlgorithm` until the waiter `AlgorithmCompleted` is satisfied.
+
+        Inferred: `Completed` is a job's good end.
+
+        Args:
+            algorithm_name: 1 to 170 characters.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeAlgorithm.html)
+        """
+        return await self._wait(
+            waiters.ALGORITHM_COMPLETED,
+            _DESCRIBE_ALGORITHM,
+            algorithm_name=algorithm_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_algorithm_deleted(
+        self,
+        *,
+        algorithm_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeAlgorithmOutput], object] | None = None,
+    ) -> DescribeAlgorithmOutput | None:
+        """Poll `DescribeAlgorithm` until the waiter `AlgorithmDeleted` is satisfied.
+
+        Inferred: `DeleteAlgorithm` ends in the error `ValidationException`.
+
+        Args:
+            algorithm_name: 1 to 170 characters.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response; None where an error of the service was the end waited for.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeAlgorithm.html)
+        """
+        return await self._wait_or_gone(
+            waiters.ALGORITHM_DELETED,
+            _DESCRIBE_ALGORITHM,
+            algorithm_name=algorithm_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
     async def list_algorithms(
         self,
         *,
@@ -202,7 +276,7 @@ class AlgorithmOperations(Operations):
             sort_by: A member of `AlgorithmSortBy`, or a newer value as a string.
             sort_order: A member of `SortOrder`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListAlgorithms.html)

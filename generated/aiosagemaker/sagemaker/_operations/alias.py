@@ -28,6 +28,7 @@ _LIST_ALIASES_PAGES = Pagination["ListAliasesResponse", "str"](
     output_token="next_token",
     items="sage_maker_image_version_aliases",
     page_size="max_results",
+    largest_page=100,
 )
 
 
@@ -85,7 +86,7 @@ class AliasOperations(Operations):
             alias: 1 to 128 characters, pattern `(?!^[.-])^([a-zA-Z0-9-_.]+)`.
             version: At least 0.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListAliases.html)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
+from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
@@ -61,6 +62,7 @@ _LIST_APPS_PAGES = Pagination["ListAppsResponse", "AppDetails"](
     output_token="next_token",
     items="apps",
     page_size="max_results",
+    largest_page=100,
 )
 
 
@@ -181,6 +183,102 @@ class AppOperations(Operations):
             space_name=space_name,
         )
 
+    async def wait_until_app_in_service(
+        self,
+        *,
+        domain_id: str,
+        app_type: AppType | str,
+        app_name: str,
+        user_profile_name: str | None = None,
+        space_name: str | None = None,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeAppResponse], object] | None = None,
+    ) -> DescribeAppResponse:
+        """Poll `DescribeApp` until the waiter `AppInService` is satisfied.
+
+        Inferred: `InService` is a status at rest.
+
+        Args:
+            domain_id: At most 63 characters, pattern `d-(-*[a-z0-9]){1,61}`.
+            app_type: A member of `AppType`, or a newer value as a string.
+            app_name: At most 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            user_profile_name: At most 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            space_name: At most 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeApp.html)
+        """
+        return await self._wait(
+            waiters.APP_IN_SERVICE,
+            _DESCRIBE_APP,
+            domain_id=domain_id,
+            app_type=app_type,
+            app_name=app_name,
+            user_profile_name=user_profile_name,
+            space_name=space_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_app_deleted(
+        self,
+        *,
+        domain_id: str,
+        app_type: AppType | str,
+        app_name: str,
+        user_profile_name: str | None = None,
+        space_name: str | None = None,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeAppResponse], object] | None = None,
+    ) -> DescribeAppResponse | None:
+        """Poll `DescribeApp` until the waiter `AppDeleted` is satisfied.
+
+        Inferred: `DeleteApp` ends in the error `ResourceNotFound`.
+
+        Args:
+            domain_id: At most 63 characters, pattern `d-(-*[a-z0-9]){1,61}`.
+            app_type: A member of `AppType`, or a newer value as a string.
+            app_name: At most 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            user_profile_name: At most 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            space_name: At most 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response; None where an error of the service was the end waited for.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeApp.html)
+        """
+        return await self._wait_or_gone(
+            waiters.APP_DELETED,
+            _DESCRIBE_APP,
+            domain_id=domain_id,
+            app_type=app_type,
+            app_name=app_name,
+            user_profile_name=user_profile_name,
+            space_name=space_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
     async def list_apps(
         self,
         *,
@@ -237,7 +335,7 @@ class AppOperations(Operations):
             user_profile_name_equals: At most 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
             space_name_equals: At most 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListApps.html)

@@ -64,6 +64,7 @@ _LIST_APP_IMAGE_CONFIGS_PAGES = Pagination["ListAppImageConfigsResponse", "AppIm
     output_token="next_token",
     items="app_image_configs",
     page_size="max_results",
+    largest_page=100,
 )
 _UPDATE_APP_IMAGE_CONFIG = Operation["UpdateAppImageConfigResponse"](
     __name__,
@@ -224,7 +225,7 @@ class AppImageConfigOperations(Operations):
             sort_by: A member of `AppImageConfigSortKey`, or a newer value as a string.
             sort_order: A member of `SortOrder`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListAppImageConfigs.html)

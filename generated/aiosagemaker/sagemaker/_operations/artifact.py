@@ -65,6 +65,7 @@ _LIST_ARTIFACTS_PAGES = Pagination["ListArtifactsResponse", "ArtifactSummary"](
     output_token="next_token",
     items="artifact_summaries",
     page_size="max_results",
+    largest_page=100,
 )
 _UPDATE_ARTIFACT = Operation["UpdateArtifactResponse"](
     __name__,
@@ -229,7 +230,7 @@ class ArtifactOperations(Operations):
             sort_by: A member of `SortArtifactsBy`, or a newer value as a string.
             sort_order: A member of `SortOrder`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListArtifacts.html)

@@ -53,6 +53,7 @@ _LIST_ASSOCIATIONS_PAGES = Pagination["ListAssociationsResponse", "AssociationSu
     output_token="next_token",
     items="association_summaries",
     page_size="max_results",
+    largest_page=100,
 )
 
 
@@ -194,7 +195,7 @@ class AssociationOperations(Operations):
             sort_by: A member of `SortAssociationsBy`, or a newer value as a string.
             sort_order: A member of `SortOrder`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListAssociations.html)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
+from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from typing import Any, ClassVar
 
@@ -64,6 +65,7 @@ _LIST_AUTO_ML_JOBS_PAGES = Pagination["ListAutoMLJobsResponse", "AutoMLJobSummar
     output_token="next_token",
     items="auto_ml_job_summaries",
     page_size="max_results",
+    largest_page=100,
 )
 _LIST_CANDIDATES_FOR_AUTO_ML_JOB = Operation["ListCandidatesForAutoMLJobResponse"](
     __name__,
@@ -81,6 +83,7 @@ _LIST_CANDIDATES_FOR_AUTO_ML_JOB_PAGES = Pagination[
     output_token="next_token",
     items="candidates",
     page_size="max_results",
+    largest_page=300,
 )
 _STOP_AUTO_ML_JOB = Operation["EmptyOutput"](
     __name__,
@@ -170,6 +173,78 @@ class AutoMlJobOperations(Operations):
             auto_ml_job_name=auto_ml_job_name,
         )
 
+    async def wait_until_auto_ml_job_completed(
+        self,
+        *,
+        auto_ml_job_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeAutoMLJobResponse], object] | None = None,
+    ) -> DescribeAutoMLJobResponse:
+        """Poll `DescribeAutoMLJob` until the waiter `AutoMLJobCompleted` is satisfied.
+
+        Inferred: `Completed` is a job's good end.
+
+        Args:
+            auto_ml_job_name: 1 to 32 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeAutoMLJob.html)
+        """
+        return await self._wait(
+            waiters.AUTO_ML_JOB_COMPLETED,
+            _DESCRIBE_AUTO_ML_JOB,
+            auto_ml_job_name=auto_ml_job_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_auto_ml_job_completed_or_stopped(
+        self,
+        *,
+        auto_ml_job_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeAutoMLJobResponse], object] | None = None,
+    ) -> DescribeAutoMLJobResponse:
+        """Poll `DescribeAutoMLJob` until the waiter `AutoMLJobCompletedOrStopped` is satisfied.
+
+        Inferred: `Completed` and `Stopped` are a job's ends.
+
+        Args:
+            auto_ml_job_name: 1 to 32 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeAutoMLJob.html)
+        """
+        return await self._wait(
+            waiters.AUTO_ML_JOB_COMPLETED_OR_STOPPED,
+            _DESCRIBE_AUTO_ML_JOB,
+            auto_ml_job_name=auto_ml_job_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
     async def list_auto_ml_jobs(
         self,
         *,
@@ -241,7 +316,7 @@ class AutoMlJobOperations(Operations):
             sort_order: A member of `AutoMLSortOrder`, or a newer value as a string.
             sort_by: A member of `AutoMLSortBy`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListAutoMLJobs.html)
@@ -320,7 +395,7 @@ class AutoMlJobOperations(Operations):
             sort_order: A member of `AutoMLSortOrder`, or a newer value as a string.
             sort_by: A member of `CandidateSortBy`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 300, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListCandidatesForAutoMLJob.html)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
+from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from typing import Any, ClassVar
 
@@ -76,6 +77,7 @@ _LIST_CLUSTERS_PAGES = Pagination["ListClustersResponse", "ClusterSummary"](
     output_token="next_token",
     items="cluster_summaries",
     page_size="max_results",
+    largest_page=100,
 )
 _START_CLUSTER_HEALTH_CHECK = Operation["StartClusterHealthCheckResponse"](
     __name__,
@@ -211,6 +213,78 @@ class ClusterOperations(Operations):
             cluster_name=cluster_name,
         )
 
+    async def wait_until_cluster_in_service(
+        self,
+        *,
+        cluster_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeClusterResponse], object] | None = None,
+    ) -> DescribeClusterResponse:
+        """Poll `DescribeCluster` until the waiter `ClusterInService` is satisfied.
+
+        Inferred: `InService` is a status at rest.
+
+        Args:
+            cluster_name: At most 256 characters.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeCluster.html)
+        """
+        return await self._wait(
+            waiters.CLUSTER_IN_SERVICE,
+            _DESCRIBE_CLUSTER,
+            cluster_name=cluster_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_cluster_deleted(
+        self,
+        *,
+        cluster_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeClusterResponse], object] | None = None,
+    ) -> DescribeClusterResponse | None:
+        """Poll `DescribeCluster` until the waiter `ClusterDeleted` is satisfied.
+
+        Inferred: `DeleteCluster` ends in the error `ResourceNotFound`.
+
+        Args:
+            cluster_name: At most 256 characters.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response; None where an error of the service was the end waited for.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeCluster.html)
+        """
+        return await self._wait_or_gone(
+            waiters.CLUSTER_DELETED,
+            _DESCRIBE_CLUSTER,
+            cluster_name=cluster_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
     async def list_clusters(
         self,
         *,
@@ -272,7 +346,7 @@ class ClusterOperations(Operations):
             sort_order: A member of `SortOrder`, or a newer value as a string.
             training_plan_arn: 50 to 2048 characters, pattern `arn:aws[a-z\\-]*:sagemaker:[a-z0-9\\-]*:[0-9]{12}:training-plan/.*`.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListClusters.html)

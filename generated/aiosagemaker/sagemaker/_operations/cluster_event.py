@@ -44,6 +44,7 @@ _LIST_CLUSTER_EVENTS_PAGES = Pagination["ListClusterEventsResponse", "ClusterEve
     output_token="next_token",
     items="events",
     page_size="max_results",
+    largest_page=100,
 )
 
 
@@ -157,7 +158,7 @@ class ClusterEventOperations(Operations):
             resource_type: A member of `ClusterEventResourceType`, or a newer value as a string.
             operation_id: Pattern `[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListClusterEvents.html)

@@ -65,6 +65,7 @@ _LIST_CLUSTER_EXTENSION_VERSIONS_PAGES = Pagination[
     output_token="next_token",
     items="extension_versions",
     page_size="max_results",
+    largest_page=100,
 )
 _LIST_CLUSTER_EXTENSIONS = Operation["ListClusterExtensionsResponse"](
     __name__,
@@ -80,6 +81,7 @@ _LIST_CLUSTER_EXTENSIONS_PAGES = Pagination["ListClusterExtensionsResponse", "Ex
     output_token="next_token",
     items="extensions",
     page_size="max_results",
+    largest_page=100,
 )
 _UPDATE_CLUSTER_EXTENSION = Operation["UpdateClusterExtensionResponse"](
     __name__,
@@ -225,7 +227,7 @@ class ClusterExtensionOperations(Operations):
         Args:
             extension_name: 1 to 128 characters, pattern `[a-z]([a-z0-9]|-[a-z0-9])*`.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListClusterExtensionVersions.html)
@@ -287,7 +289,7 @@ class ClusterExtensionOperations(Operations):
             creation_time_after: A naive time is taken as UTC.
             creation_time_before: A naive time is taken as UTC.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListClusterExtensions.html)

@@ -88,6 +88,7 @@ _LIST_CLUSTER_NODES_PAGES = Pagination["ListClusterNodesResponse", "ClusterNodeS
     output_token="next_token",
     items="cluster_node_summaries",
     page_size="max_results",
+    largest_page=100,
 )
 
 
@@ -331,7 +332,7 @@ class ClusterNodeOperations(Operations):
             sort_order: A member of `SortOrder`, or a newer value as a string.
             include_node_logical_ids: True or False.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListClusterNodes.html)

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
+from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
     from typing import Any, ClassVar
 
@@ -47,6 +49,7 @@ _LIST_CLUSTER_OPERATIONS_PAGES = Pagination[
     output_token="next_token",
     items="cluster_operation_summaries",
     page_size="max_results",
+    largest_page=100,
 )
 
 
@@ -79,6 +82,45 @@ class ClusterOperationOperations(Operations):
             _DESCRIBE_CLUSTER_OPERATION,
             cluster_name=cluster_name,
             operation_id=operation_id,
+        )
+
+    async def wait_until_cluster_operation_done(
+        self,
+        *,
+        cluster_name: str,
+        operation_id: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeClusterOperationResponse], object] | None = None,
+    ) -> DescribeClusterOperationResponse:
+        """Poll `DescribeClusterOperation` until the waiter `ClusterOperationDone` is satisfied.
+
+        Inferred: `Done` is a job's good end.
+
+        Args:
+            cluster_name: At most 256 characters.
+            operation_id: Pattern `[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeClusterOperation.html)
+        """
+        return await self._wait(
+            waiters.CLUSTER_OPERATION_DONE,
+            _DESCRIBE_CLUSTER_OPERATION,
+            cluster_name=cluster_name,
+            operation_id=operation_id,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
         )
 
     async def list_cluster_operations(
@@ -150,7 +192,7 @@ class ClusterOperationOperations(Operations):
             sort_by: A member of `ClusterOperationSortBy`, or a newer value as a string.
             sort_order: A member of `SortOrder`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListClusterOperations.html)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
+from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from typing import Any, ClassVar
 
@@ -65,6 +66,7 @@ _LIST_CLUSTER_SCHEDULER_CONFIGS_PAGES = Pagination[
     output_token="next_token",
     items="cluster_scheduler_config_summaries",
     page_size="max_results",
+    largest_page=100,
 )
 _UPDATE_CLUSTER_SCHEDULER_CONFIG = Operation["UpdateClusterSchedulerConfigResponse"](
     __name__,
@@ -163,6 +165,123 @@ class ClusterSchedulerConfigOperations(Operations):
             cluster_scheduler_config_version=cluster_scheduler_config_version,
         )
 
+    async def wait_until_cluster_scheduler_config_created(
+        self,
+        *,
+        cluster_scheduler_config_id: str,
+        cluster_scheduler_config_version: int | None = None,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeClusterSchedulerConfigResponse], object] | None = None,
+    ) -> DescribeClusterSchedulerConfigResponse:
+        """Poll `DescribeClusterSchedulerConfig` until the waiter `ClusterSchedulerConfigCreated` is satisfied.
+
+        Inferred: `Created` is a status at rest.
+
+        Args:
+            cluster_scheduler_config_id: At most 12 characters, pattern `[a-z0-9]{12}`.
+            cluster_scheduler_config_version: A number.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeClusterSchedulerConfig.html)
+        """
+        return await self._wait(
+            waiters.CLUSTER_SCHEDULER_CONFIG_CREATED,
+            _DESCRIBE_CLUSTER_SCHEDULER_CONFIG,
+            cluster_scheduler_config_id=cluster_scheduler_config_id,
+            cluster_scheduler_config_version=cluster_scheduler_config_version,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_cluster_scheduler_config_updated(
+        self,
+        *,
+        cluster_scheduler_config_id: str,
+        cluster_scheduler_config_version: int | None = None,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeClusterSchedulerConfigResponse], object] | None = None,
+    ) -> DescribeClusterSchedulerConfigResponse:
+        """Poll `DescribeClusterSchedulerConfig` until the waiter `ClusterSchedulerConfigUpdated` is satisfied.
+
+        Inferred: `Updated` is a status at rest.
+
+        Args:
+            cluster_scheduler_config_id: At most 12 characters, pattern `[a-z0-9]{12}`.
+            cluster_scheduler_config_version: A number.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeClusterSchedulerConfig.html)
+        """
+        return await self._wait(
+            waiters.CLUSTER_SCHEDULER_CONFIG_UPDATED,
+            _DESCRIBE_CLUSTER_SCHEDULER_CONFIG,
+            cluster_scheduler_config_id=cluster_scheduler_config_id,
+            cluster_scheduler_config_version=cluster_scheduler_config_version,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_cluster_scheduler_config_deleted(
+        self,
+        *,
+        cluster_scheduler_config_id: str,
+        cluster_scheduler_config_version: int | None = None,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeClusterSchedulerConfigResponse], object] | None = None,
+    ) -> DescribeClusterSchedulerConfigResponse | None:
+        """Poll `DescribeClusterSchedulerConfig` until the waiter `ClusterSchedulerConfigDeleted` is satisfied.
+
+        Inferred: `DeleteClusterSchedulerConfig` ends in the error `ResourceNotFound`.
+
+        Args:
+            cluster_scheduler_config_id: At most 12 characters, pattern `[a-z0-9]{12}`.
+            cluster_scheduler_config_version: A number.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response; None where an error of the service was the end waited for.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeClusterSchedulerConfig.html)
+        """
+        return await self._wait_or_gone(
+            waiters.CLUSTER_SCHEDULER_CONFIG_DELETED,
+            _DESCRIBE_CLUSTER_SCHEDULER_CONFIG,
+            cluster_scheduler_config_id=cluster_scheduler_config_id,
+            cluster_scheduler_config_version=cluster_scheduler_config_version,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
     async def list_cluster_scheduler_configs(
         self,
         *,
@@ -229,7 +348,7 @@ class ClusterSchedulerConfigOperations(Operations):
             sort_by: A member of `SortClusterSchedulerConfigBy`, or a newer value as a string.
             sort_order: A member of `SortOrder`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListClusterSchedulerConfigs.html)

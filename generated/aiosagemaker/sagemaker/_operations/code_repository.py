@@ -60,6 +60,7 @@ _LIST_CODE_REPOSITORIES_PAGES = Pagination["ListCodeRepositoriesOutput", "CodeRe
     output_token="next_token",
     items="code_repository_summary_list",
     page_size="max_results",
+    largest_page=100,
 )
 _UPDATE_CODE_REPOSITORY = Operation["UpdateCodeRepositoryOutput"](
     __name__,
@@ -205,7 +206,7 @@ class CodeRepositoryOperations(Operations):
             sort_by: A member of `CodeRepositorySortBy`, or a newer value as a string.
             sort_order: A member of `CodeRepositorySortOrder`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListCodeRepositories.html)

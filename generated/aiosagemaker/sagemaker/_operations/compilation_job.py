@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
+from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from typing import Any, ClassVar
 
@@ -65,6 +66,7 @@ _LIST_COMPILATION_JOBS_PAGES = Pagination["ListCompilationJobsResponse", "Compil
     output_token="next_token",
     items="compilation_job_summaries",
     page_size="max_results",
+    largest_page=100,
 )
 _STOP_COMPILATION_JOB = Operation["EmptyOutput"](
     __name__,
@@ -168,6 +170,114 @@ class CompilationJobOperations(Operations):
             compilation_job_name=compilation_job_name,
         )
 
+    async def wait_until_compilation_job_completed(
+        self,
+        *,
+        compilation_job_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeCompilationJobResponse], object] | None = None,
+    ) -> DescribeCompilationJobResponse:
+        """Poll `DescribeCompilationJob` until the waiter `CompilationJobCompleted` is satisfied.
+
+        Inferred: `COMPLETED` is a job's good end.
+
+        Args:
+            compilation_job_name: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeCompilationJob.html)
+        """
+        return await self._wait(
+            waiters.COMPILATION_JOB_COMPLETED,
+            _DESCRIBE_COMPILATION_JOB,
+            compilation_job_name=compilation_job_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_compilation_job_completed_or_stopped(
+        self,
+        *,
+        compilation_job_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeCompilationJobResponse], object] | None = None,
+    ) -> DescribeCompilationJobResponse:
+        """Poll `DescribeCompilationJob` until the waiter `CompilationJobCompletedOrStopped` is satisfied.
+
+        Inferred: `COMPLETED` and `STOPPED` are a job's ends.
+
+        Args:
+            compilation_job_name: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeCompilationJob.html)
+        """
+        return await self._wait(
+            waiters.COMPILATION_JOB_COMPLETED_OR_STOPPED,
+            _DESCRIBE_COMPILATION_JOB,
+            compilation_job_name=compilation_job_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_compilation_job_deleted(
+        self,
+        *,
+        compilation_job_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeCompilationJobResponse], object] | None = None,
+    ) -> DescribeCompilationJobResponse | None:
+        """Poll `DescribeCompilationJob` until the waiter `CompilationJobDeleted` is satisfied.
+
+        Inferred: `DeleteCompilationJob` ends in the error `ResourceNotFound`.
+
+        Args:
+            compilation_job_name: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response; None where an error of the service was the end waited for.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeCompilationJob.html)
+        """
+        return await self._wait_or_gone(
+            waiters.COMPILATION_JOB_DELETED,
+            _DESCRIBE_COMPILATION_JOB,
+            compilation_job_name=compilation_job_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
     async def list_compilation_jobs(
         self,
         *,
@@ -239,7 +349,7 @@ class CompilationJobOperations(Operations):
             sort_by: A member of `ListCompilationJobsSortBy`, or a newer value as a string.
             sort_order: A member of `SortOrder`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListCompilationJobs.html)

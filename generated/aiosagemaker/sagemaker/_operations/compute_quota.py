@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
+from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
@@ -145,6 +146,123 @@ class ComputeQuotaOperations(Operations):
             _DESCRIBE_COMPUTE_QUOTA,
             compute_quota_id=compute_quota_id,
             compute_quota_version=compute_quota_version,
+        )
+
+    async def wait_until_compute_quota_created(
+        self,
+        *,
+        compute_quota_id: str,
+        compute_quota_version: int | None = None,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeComputeQuotaResponse], object] | None = None,
+    ) -> DescribeComputeQuotaResponse:
+        """Poll `DescribeComputeQuota` until the waiter `ComputeQuotaCreated` is satisfied.
+
+        Inferred: `Created` is a status at rest.
+
+        Args:
+            compute_quota_id: Pattern `[a-z0-9]{12}`.
+            compute_quota_version: A number.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeComputeQuota.html)
+        """
+        return await self._wait(
+            waiters.COMPUTE_QUOTA_CREATED,
+            _DESCRIBE_COMPUTE_QUOTA,
+            compute_quota_id=compute_quota_id,
+            compute_quota_version=compute_quota_version,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_compute_quota_updated(
+        self,
+        *,
+        compute_quota_id: str,
+        compute_quota_version: int | None = None,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeComputeQuotaResponse], object] | None = None,
+    ) -> DescribeComputeQuotaResponse:
+        """Poll `DescribeComputeQuota` until the waiter `ComputeQuotaUpdated` is satisfied.
+
+        Inferred: `Updated` is a status at rest.
+
+        Args:
+            compute_quota_id: Pattern `[a-z0-9]{12}`.
+            compute_quota_version: A number.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeComputeQuota.html)
+        """
+        return await self._wait(
+            waiters.COMPUTE_QUOTA_UPDATED,
+            _DESCRIBE_COMPUTE_QUOTA,
+            compute_quota_id=compute_quota_id,
+            compute_quota_version=compute_quota_version,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_compute_quota_deleted(
+        self,
+        *,
+        compute_quota_id: str,
+        compute_quota_version: int | None = None,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeComputeQuotaResponse], object] | None = None,
+    ) -> DescribeComputeQuotaResponse | None:
+        """Poll `DescribeComputeQuota` until the waiter `ComputeQuotaDeleted` is satisfied.
+
+        Inferred: `DeleteComputeQuota` ends in the error `ResourceNotFound`.
+
+        Args:
+            compute_quota_id: Pattern `[a-z0-9]{12}`.
+            compute_quota_version: A number.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response; None where an error of the service was the end waited for.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeComputeQuota.html)
+        """
+        return await self._wait_or_gone(
+            waiters.COMPUTE_QUOTA_DELETED,
+            _DESCRIBE_COMPUTE_QUOTA,
+            compute_quota_id=compute_quota_id,
+            compute_quota_version=compute_quota_version,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
         )
 
     async def update_compute_quota(

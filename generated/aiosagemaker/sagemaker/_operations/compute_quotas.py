@@ -34,6 +34,7 @@ _LIST_COMPUTE_QUOTAS_PAGES = Pagination["ListComputeQuotasResponse", "ComputeQuo
     output_token="next_token",
     items="compute_quota_summaries",
     page_size="max_results",
+    largest_page=100,
 )
 
 
@@ -108,7 +109,7 @@ class ComputeQuotasOperations(Operations):
             sort_by: A member of `SortQuotaBy`, or a newer value as a string.
             sort_order: A member of `SortOrder`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListComputeQuotas.html)

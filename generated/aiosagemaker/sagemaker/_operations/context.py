@@ -64,6 +64,7 @@ _LIST_CONTEXTS_PAGES = Pagination["ListContextsResponse", "ContextSummary"](
     output_token="next_token",
     items="context_summaries",
     page_size="max_results",
+    largest_page=100,
 )
 _UPDATE_CONTEXT = Operation["UpdateContextResponse"](
     __name__,
@@ -225,7 +226,7 @@ class ContextOperations(Operations):
             sort_by: A member of `SortContextsBy`, or a newer value as a string.
             sort_order: A member of `SortOrder`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListContexts.html)

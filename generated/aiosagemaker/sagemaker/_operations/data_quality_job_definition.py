@@ -69,6 +69,7 @@ _LIST_DATA_QUALITY_JOB_DEFINITIONS_PAGES = Pagination[
     output_token="next_token",
     items="job_definition_summaries",
     page_size="max_results",
+    largest_page=100,
 )
 
 
@@ -231,7 +232,7 @@ class DataQualityJobDefinitionOperations(Operations):
             creation_time_before: A naive time is taken as UTC.
             creation_time_after: A naive time is taken as UTC.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListDataQualityJobDefinitions.html)

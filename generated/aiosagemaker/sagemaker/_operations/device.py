@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         Device,
         DeviceDeploymentSummary,
         DeviceSummary,
+        EdgeModel,
         ListDevicesResponse,
         ListStageDevicesResponse,
         Tag,
@@ -39,6 +40,12 @@ _DESCRIBE_DEVICE = Operation["DescribeDeviceResponse"](
     errors=("ResourceNotFound",),
     repeat=Repeat.READ,
 )
+_DESCRIBE_DEVICE_PAGES = Pagination["DescribeDeviceResponse", "EdgeModel"](
+    _DESCRIBE_DEVICE,
+    input_token="next_token",
+    output_token="next_token",
+    items="models",
+)
 _LIST_DEVICES = Operation["ListDevicesResponse"](
     __name__,
     "ListDevices",
@@ -52,6 +59,7 @@ _LIST_DEVICES_PAGES = Pagination["ListDevicesResponse", "DeviceSummary"](
     output_token="next_token",
     items="device_summaries",
     page_size="max_results",
+    largest_page=100,
 )
 _LIST_STAGE_DEVICES = Operation["ListStageDevicesResponse"](
     __name__,
@@ -66,6 +74,7 @@ _LIST_STAGE_DEVICES_PAGES = Pagination["ListStageDevicesResponse", "DeviceDeploy
     output_token="next_token",
     items="device_deployment_summaries",
     page_size="max_results",
+    largest_page=100,
 )
 _REGISTER_DEVICES = Operation["EmptyOutput"](
     __name__,
@@ -140,6 +149,32 @@ class DeviceOperations(Operations):
             next_token=next_token,
         )
 
+    def iter_describe_device(
+        self,
+        *,
+        device_name: str,
+        device_fleet_name: str,
+        limit: int | None = None,
+        starting_token: str | None = None,
+    ) -> Paginator[DescribeDeviceResponse, EdgeModel]:
+        """Iterate over what `DescribeDevice` lists: items, or whole responses by `.pages()`.
+
+        Args:
+            device_name: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            device_fleet_name: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            limit: Most items to yield. Default: all.
+            starting_token: Where an earlier iterator stopped: its `resume_token`.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeDevice.html)
+        """
+        return self._iterate(
+            _DESCRIBE_DEVICE_PAGES,
+            device_name=device_name,
+            device_fleet_name=device_fleet_name,
+            limit=limit,
+            starting_token=starting_token,
+        )
+
     async def list_devices(
         self,
         *,
@@ -186,7 +221,7 @@ class DeviceOperations(Operations):
             model_name: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
             device_fleet_name: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListDevices.html)
@@ -247,7 +282,7 @@ class DeviceOperations(Operations):
             stage_name: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
             exclude_devices_deployed_in_other_stage: True or False.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListStageDevices.html)

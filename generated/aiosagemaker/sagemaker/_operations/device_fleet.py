@@ -67,6 +67,7 @@ _LIST_DEVICE_FLEETS_PAGES = Pagination["ListDeviceFleetsResponse", "DeviceFleetS
     output_token="next_token",
     items="device_fleet_summaries",
     page_size="max_results",
+    largest_page=100,
 )
 _UPDATE_DEVICE_FLEET = Operation["EmptyOutput"](
     __name__,
@@ -248,7 +249,7 @@ class DeviceFleetOperations(Operations):
             sort_by: A member of `ListDeviceFleetsSortBy`, or a newer value as a string.
             sort_order: A member of `SortOrder`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListDeviceFleets.html)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
+from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
@@ -77,6 +78,7 @@ _LIST_DOMAINS_PAGES = Pagination["ListDomainsResponse", "DomainDetails"](
     output_token="next_token",
     items="domains",
     page_size="max_results",
+    largest_page=100,
 )
 _UPDATE_DOMAIN = Operation["UpdateDomainResponse"](
     __name__,
@@ -239,6 +241,78 @@ class DomainOperations(Operations):
             domain_id=domain_id,
         )
 
+    async def wait_until_domain_in_service(
+        self,
+        *,
+        domain_id: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeDomainResponse], object] | None = None,
+    ) -> DescribeDomainResponse:
+        """Poll `DescribeDomain` until the waiter `DomainInService` is satisfied.
+
+        Inferred: `InService` is a status at rest.
+
+        Args:
+            domain_id: At most 63 characters, pattern `d-(-*[a-z0-9]){1,61}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeDomain.html)
+        """
+        return await self._wait(
+            waiters.DOMAIN_IN_SERVICE,
+            _DESCRIBE_DOMAIN,
+            domain_id=domain_id,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_domain_deleted(
+        self,
+        *,
+        domain_id: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeDomainResponse], object] | None = None,
+    ) -> DescribeDomainResponse | None:
+        """Poll `DescribeDomain` until the waiter `DomainDeleted` is satisfied.
+
+        Inferred: `DeleteDomain` ends in the error `ResourceNotFound`.
+
+        Args:
+            domain_id: At most 63 characters, pattern `d-(-*[a-z0-9]){1,61}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response; None where an error of the service was the end waited for.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeDomain.html)
+        """
+        return await self._wait_or_gone(
+            waiters.DOMAIN_DELETED,
+            _DESCRIBE_DOMAIN,
+            domain_id=domain_id,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
     async def list_domains(
         self,
         *,
@@ -270,7 +344,7 @@ class DomainOperations(Operations):
 
         Args:
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListDomains.html)

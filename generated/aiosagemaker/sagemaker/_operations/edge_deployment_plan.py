@@ -49,6 +49,15 @@ _DESCRIBE_EDGE_DEPLOYMENT_PLAN = Operation["DescribeEdgeDeploymentPlanResponse"]
     errors=("ResourceNotFound",),
     repeat=Repeat.READ,
 )
+_DESCRIBE_EDGE_DEPLOYMENT_PLAN_PAGES = Pagination[
+    "DescribeEdgeDeploymentPlanResponse", "DescribeEdgeDeploymentPlanResponse"
+](
+    _DESCRIBE_EDGE_DEPLOYMENT_PLAN,
+    input_token="next_token",
+    output_token="next_token",
+    page_size="max_results",
+    largest_page=10,
+)
 _LIST_EDGE_DEPLOYMENT_PLANS = Operation["ListEdgeDeploymentPlansResponse"](
     __name__,
     "ListEdgeDeploymentPlans",
@@ -64,6 +73,7 @@ _LIST_EDGE_DEPLOYMENT_PLANS_PAGES = Pagination[
     output_token="next_token",
     items="edge_deployment_plan_summaries",
     page_size="max_results",
+    largest_page=100,
 )
 
 
@@ -155,6 +165,32 @@ class EdgeDeploymentPlanOperations(Operations):
             max_results=max_results,
         )
 
+    def iter_describe_edge_deployment_plan(
+        self,
+        *,
+        edge_deployment_plan_name: str,
+        limit: int | None = None,
+        page_size: int | None = None,
+        starting_token: str | None = None,
+    ) -> Paginator[DescribeEdgeDeploymentPlanResponse, DescribeEdgeDeploymentPlanResponse]:
+        """Iterate over the responses of `DescribeEdgeDeploymentPlan`, page by page.
+
+        Args:
+            edge_deployment_plan_name: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            limit: Most responses to yield. Default: all.
+            page_size: Most items to ask for in one request. Default: 10, the most there are.
+            starting_token: Where an earlier iterator stopped: its `resume_token`.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEdgeDeploymentPlan.html)
+        """
+        return self._iterate(
+            _DESCRIBE_EDGE_DEPLOYMENT_PLAN_PAGES,
+            edge_deployment_plan_name=edge_deployment_plan_name,
+            limit=limit,
+            page_size=page_size,
+            starting_token=starting_token,
+        )
+
     async def list_edge_deployment_plans(
         self,
         *,
@@ -226,7 +262,7 @@ class EdgeDeploymentPlanOperations(Operations):
             sort_by: A member of `ListEdgeDeploymentPlansSortBy`, or a newer value as a string.
             sort_order: A member of `SortOrder`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListEdgeDeploymentPlans.html)

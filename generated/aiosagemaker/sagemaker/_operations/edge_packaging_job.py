@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
+from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from typing import Any, ClassVar
 
@@ -55,6 +56,7 @@ _LIST_EDGE_PACKAGING_JOBS_PAGES = Pagination[
     output_token="next_token",
     items="edge_packaging_job_summaries",
     page_size="max_results",
+    largest_page=100,
 )
 _STOP_EDGE_PACKAGING_JOB = Operation["EmptyOutput"](
     __name__,
@@ -135,6 +137,78 @@ class EdgePackagingJobOperations(Operations):
             edge_packaging_job_name=edge_packaging_job_name,
         )
 
+    async def wait_until_edge_packaging_job_completed(
+        self,
+        *,
+        edge_packaging_job_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeEdgePackagingJobResponse], object] | None = None,
+    ) -> DescribeEdgePackagingJobResponse:
+        """Poll `DescribeEdgePackagingJob` until the waiter `EdgePackagingJobCompleted` is satisfied.
+
+        Inferred: `COMPLETED` is a job's good end.
+
+        Args:
+            edge_packaging_job_name: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEdgePackagingJob.html)
+        """
+        return await self._wait(
+            waiters.EDGE_PACKAGING_JOB_COMPLETED,
+            _DESCRIBE_EDGE_PACKAGING_JOB,
+            edge_packaging_job_name=edge_packaging_job_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_edge_packaging_job_completed_or_stopped(
+        self,
+        *,
+        edge_packaging_job_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeEdgePackagingJobResponse], object] | None = None,
+    ) -> DescribeEdgePackagingJobResponse:
+        """Poll `DescribeEdgePackagingJob` until the waiter `EdgePackagingJobCompletedOrStopped` is satisfied.
+
+        Inferred: `COMPLETED` and `STOPPED` are a job's ends.
+
+        Args:
+            edge_packaging_job_name: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEdgePackagingJob.html)
+        """
+        return await self._wait(
+            waiters.EDGE_PACKAGING_JOB_COMPLETED_OR_STOPPED,
+            _DESCRIBE_EDGE_PACKAGING_JOB,
+            edge_packaging_job_name=edge_packaging_job_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
     async def list_edge_packaging_jobs(
         self,
         *,
@@ -211,7 +285,7 @@ class EdgePackagingJobOperations(Operations):
             sort_by: A member of `ListEdgePackagingJobsSortBy`, or a newer value as a string.
             sort_order: A member of `SortOrder`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListEdgePackagingJobs.html)

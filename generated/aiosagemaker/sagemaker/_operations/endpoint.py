@@ -11,7 +11,7 @@ from aiobotantic.pages import Pagination, Paginator
 from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from typing import Any, ClassVar
 
@@ -65,6 +65,7 @@ _LIST_ENDPOINTS_PAGES = Pagination["ListEndpointsOutput", "EndpointSummary"](
     output_token="next_token",
     items="endpoints",
     page_size="max_results",
+    largest_page=100,
 )
 _UPDATE_ENDPOINT = Operation["UpdateEndpointOutput"](
     __name__,
@@ -165,13 +166,15 @@ class EndpointOperations(Operations):
         endpoint_name: str,
         timeout: float | None = None,
         delay: float | None = None,
+        on_poll: Callable[[DescribeEndpointOutput], object] | None = None,
     ) -> DescribeEndpointOutput | None:
         """Poll `DescribeEndpoint` until the waiter `EndpointDeleted` is satisfied.
 
         Args:
             endpoint_name: At most 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
             timeout: Seconds to wait at most. Default: 1800.
-            delay: Seconds between two polls. Default: 30.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
 
         Returns:
             The last response; None where an error of the service was the end waited for.
@@ -188,6 +191,7 @@ class EndpointOperations(Operations):
             endpoint_name=endpoint_name,
             timeout=timeout,
             delay=delay,
+            on_poll=on_poll,
         )
 
     async def wait_until_endpoint_in_service(
@@ -196,13 +200,15 @@ class EndpointOperations(Operations):
         endpoint_name: str,
         timeout: float | None = None,
         delay: float | None = None,
+        on_poll: Callable[[DescribeEndpointOutput], object] | None = None,
     ) -> DescribeEndpointOutput:
         """Poll `DescribeEndpoint` until the waiter `EndpointInService` is satisfied.
 
         Args:
             endpoint_name: At most 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
             timeout: Seconds to wait at most. Default: 3600.
-            delay: Seconds between two polls. Default: 30.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
 
         Returns:
             The last response.
@@ -219,6 +225,7 @@ class EndpointOperations(Operations):
             endpoint_name=endpoint_name,
             timeout=timeout,
             delay=delay,
+            on_poll=on_poll,
         )
 
     async def list_endpoints(
@@ -292,7 +299,7 @@ class EndpointOperations(Operations):
             last_modified_time_after: A naive time is taken as UTC.
             status_equals: A member of `EndpointStatus`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListEndpoints.html)

@@ -65,6 +65,7 @@ _LIST_ENDPOINT_CONFIGS_PAGES = Pagination["ListEndpointConfigsOutput", "Endpoint
     output_token="next_token",
     items="endpoint_configs",
     page_size="max_results",
+    largest_page=100,
 )
 
 
@@ -224,7 +225,7 @@ class EndpointConfigOperations(Operations):
             creation_time_before: A naive time is taken as UTC.
             creation_time_after: A naive time is taken as UTC.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListEndpointConfigs.html)

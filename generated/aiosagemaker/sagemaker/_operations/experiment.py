@@ -62,6 +62,7 @@ _LIST_EXPERIMENTS_PAGES = Pagination["ListExperimentsResponse", "ExperimentSumma
     output_token="next_token",
     items="experiment_summaries",
     page_size="max_results",
+    largest_page=100,
 )
 _UPDATE_EXPERIMENT = Operation["UpdateExperimentResponse"](
     __name__,
@@ -204,7 +205,7 @@ class ExperimentOperations(Operations):
             sort_by: A member of `SortExperimentsBy`, or a newer value as a string.
             sort_order: A member of `SortOrder`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListExperiments.html)

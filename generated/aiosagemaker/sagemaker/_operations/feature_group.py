@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
+from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from typing import Any, ClassVar
 
@@ -56,6 +57,12 @@ _DESCRIBE_FEATURE_GROUP = Operation["DescribeFeatureGroupResponse"](
     errors=("ResourceNotFound",),
     repeat=Repeat.READ,
 )
+_DESCRIBE_FEATURE_GROUP_PAGES = Pagination["DescribeFeatureGroupResponse", "FeatureDefinition"](
+    _DESCRIBE_FEATURE_GROUP,
+    input_token="next_token",
+    output_token="next_token",
+    items="feature_definitions",
+)
 _LIST_FEATURE_GROUPS = Operation["ListFeatureGroupsResponse"](
     __name__,
     "ListFeatureGroups",
@@ -69,6 +76,7 @@ _LIST_FEATURE_GROUPS_PAGES = Pagination["ListFeatureGroupsResponse", "FeatureGro
     output_token="next_token",
     items="feature_group_summaries",
     page_size="max_results",
+    largest_page=100,
 )
 _UPDATE_FEATURE_GROUP = Operation["UpdateFeatureGroupResponse"](
     __name__,
@@ -182,6 +190,107 @@ class FeatureGroupOperations(Operations):
             next_token=next_token,
         )
 
+    def iter_describe_feature_group(
+        self,
+        *,
+        feature_group_name: str,
+        limit: int | None = None,
+        starting_token: str | None = None,
+    ) -> Paginator[DescribeFeatureGroupResponse, FeatureDefinition]:
+        """Iterate over what `DescribeFeatureGroup` lists: items, or whole responses by `.pages()`.
+
+        Args:
+            feature_group_name: 1 to 256 characters.
+            limit: Most items to yield. Default: all.
+            starting_token: Where an earlier iterator stopped: its `resume_token`.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeFeatureGroup.html)
+        """
+        return self._iterate(
+            _DESCRIBE_FEATURE_GROUP_PAGES,
+            feature_group_name=feature_group_name,
+            limit=limit,
+            starting_token=starting_token,
+        )
+
+    async def wait_until_feature_group_created(
+        self,
+        *,
+        feature_group_name: str,
+        next_token: str | None = None,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeFeatureGroupResponse], object] | None = None,
+    ) -> DescribeFeatureGroupResponse:
+        """Poll `DescribeFeatureGroup` until the waiter `FeatureGroupCreated` is satisfied.
+
+        Inferred: `Created` is a status at rest.
+
+        Args:
+            feature_group_name: 1 to 256 characters.
+            next_token: At most 8192 characters, pattern `.*`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeFeatureGroup.html)
+        """
+        return await self._wait(
+            waiters.FEATURE_GROUP_CREATED,
+            _DESCRIBE_FEATURE_GROUP,
+            feature_group_name=feature_group_name,
+            next_token=next_token,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_feature_group_deleted(
+        self,
+        *,
+        feature_group_name: str,
+        next_token: str | None = None,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeFeatureGroupResponse], object] | None = None,
+    ) -> DescribeFeatureGroupResponse | None:
+        """Poll `DescribeFeatureGroup` until the waiter `FeatureGroupDeleted` is satisfied.
+
+        Inferred: `DeleteFeatureGroup` ends in the error `ResourceNotFound`.
+
+        Args:
+            feature_group_name: 1 to 256 characters.
+            next_token: At most 8192 characters, pattern `.*`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response; None where an error of the service was the end waited for.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeFeatureGroup.html)
+        """
+        return await self._wait_or_gone(
+            waiters.FEATURE_GROUP_DELETED,
+            _DESCRIBE_FEATURE_GROUP,
+            feature_group_name=feature_group_name,
+            next_token=next_token,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
     async def list_feature_groups(
         self,
         *,
@@ -248,7 +357,7 @@ class FeatureGroupOperations(Operations):
             sort_order: A member of `FeatureGroupSortOrder`, or a newer value as a string.
             sort_by: A member of `FeatureGroupSortBy`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListFeatureGroups.html)

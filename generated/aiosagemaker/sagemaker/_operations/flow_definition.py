@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
+from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from typing import Any, ClassVar
 
@@ -64,6 +65,7 @@ _LIST_FLOW_DEFINITIONS_PAGES = Pagination["ListFlowDefinitionsResponse", "FlowDe
     output_token="next_token",
     items="flow_definition_summaries",
     page_size="max_results",
+    largest_page=100,
 )
 
 
@@ -157,6 +159,78 @@ class FlowDefinitionOperations(Operations):
             flow_definition_name=flow_definition_name,
         )
 
+    async def wait_until_flow_definition_active(
+        self,
+        *,
+        flow_definition_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeFlowDefinitionResponse], object] | None = None,
+    ) -> DescribeFlowDefinitionResponse:
+        """Poll `DescribeFlowDefinition` until the waiter `FlowDefinitionActive` is satisfied.
+
+        Inferred: `Active` is a status at rest.
+
+        Args:
+            flow_definition_name: 1 to 63 characters, pattern `[a-z0-9](-*[a-z0-9]){0,62}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeFlowDefinition.html)
+        """
+        return await self._wait(
+            waiters.FLOW_DEFINITION_ACTIVE,
+            _DESCRIBE_FLOW_DEFINITION,
+            flow_definition_name=flow_definition_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_flow_definition_deleted(
+        self,
+        *,
+        flow_definition_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeFlowDefinitionResponse], object] | None = None,
+    ) -> DescribeFlowDefinitionResponse | None:
+        """Poll `DescribeFlowDefinition` until the waiter `FlowDefinitionDeleted` is satisfied.
+
+        Inferred: `DeleteFlowDefinition` ends in the error `ResourceNotFound`.
+
+        Args:
+            flow_definition_name: 1 to 63 characters, pattern `[a-z0-9](-*[a-z0-9]){0,62}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response; None where an error of the service was the end waited for.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeFlowDefinition.html)
+        """
+        return await self._wait_or_gone(
+            waiters.FLOW_DEFINITION_DELETED,
+            _DESCRIBE_FLOW_DEFINITION,
+            flow_definition_name=flow_definition_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
     async def list_flow_definitions(
         self,
         *,
@@ -203,7 +277,7 @@ class FlowDefinitionOperations(Operations):
             creation_time_before: A naive time is taken as UTC.
             sort_order: A member of `SortOrder`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListFlowDefinitions.html)

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
+from aiobotantic.pages import Pagination, Paginator
+from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from typing import Any, ClassVar
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from aiosagemaker.sagemaker.models import (
         CreateHubResponse,
         DescribeHubResponse,
+        HubInfo,
         HubS3StorageConfig,
         HubSortBy,
         ListHubsResponse,
@@ -53,6 +56,14 @@ _LIST_HUBS = Operation["ListHubsResponse"](
     "ListHubsRequest",
     "ListHubsResponse",
     repeat=Repeat.READ,
+)
+_LIST_HUBS_PAGES = Pagination["ListHubsResponse", "HubInfo"](
+    _LIST_HUBS,
+    input_token="next_token",
+    output_token="next_token",
+    items="hub_summaries",
+    page_size="max_results",
+    largest_page=100,
 )
 _UPDATE_HUB = Operation["UpdateHubResponse"](
     __name__,
@@ -152,6 +163,78 @@ class HubOperations(Operations):
             hub_name=hub_name,
         )
 
+    async def wait_until_hub_in_service(
+        self,
+        *,
+        hub_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeHubResponse], object] | None = None,
+    ) -> DescribeHubResponse:
+        """Poll `DescribeHub` until the waiter `HubInService` is satisfied.
+
+        Inferred: `InService` is a status at rest.
+
+        Args:
+            hub_name: Text.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeHub.html)
+        """
+        return await self._wait(
+            waiters.HUB_IN_SERVICE,
+            _DESCRIBE_HUB,
+            hub_name=hub_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_hub_deleted(
+        self,
+        *,
+        hub_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeHubResponse], object] | None = None,
+    ) -> DescribeHubResponse | None:
+        """Poll `DescribeHub` until the waiter `HubDeleted` is satisfied.
+
+        Inferred: `DeleteHub` ends in the error `ResourceNotFound`.
+
+        Args:
+            hub_name: Text.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response; None where an error of the service was the end waited for.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeHub.html)
+        """
+        return await self._wait_or_gone(
+            waiters.HUB_DELETED,
+            _DESCRIBE_HUB,
+            hub_name=hub_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
     async def list_hubs(
         self,
         *,
@@ -191,6 +274,50 @@ class HubOperations(Operations):
             sort_order=sort_order,
             max_results=max_results,
             next_token=next_token,
+        )
+
+    def iter_hubs(
+        self,
+        *,
+        name_contains: str | None = None,
+        creation_time_before: datetime | None = None,
+        creation_time_after: datetime | None = None,
+        last_modified_time_before: datetime | None = None,
+        last_modified_time_after: datetime | None = None,
+        sort_by: HubSortBy | str | None = None,
+        sort_order: SortOrder | str | None = None,
+        limit: int | None = None,
+        page_size: int | None = None,
+        starting_token: str | None = None,
+    ) -> Paginator[ListHubsResponse, HubInfo]:
+        """Iterate over what `ListHubs` lists: items, or whole responses by `.pages()`.
+
+        Args:
+            name_contains: At most 63 characters, pattern `[a-zA-Z0-9\\-]+`.
+            creation_time_before: A naive time is taken as UTC.
+            creation_time_after: A naive time is taken as UTC.
+            last_modified_time_before: A naive time is taken as UTC.
+            last_modified_time_after: A naive time is taken as UTC.
+            sort_by: A member of `HubSortBy`, or a newer value as a string.
+            sort_order: A member of `SortOrder`, or a newer value as a string.
+            limit: Most items to yield. Default: all.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
+            starting_token: Where an earlier iterator stopped: its `resume_token`.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListHubs.html)
+        """
+        return self._iterate(
+            _LIST_HUBS_PAGES,
+            name_contains=name_contains,
+            creation_time_before=creation_time_before,
+            creation_time_after=creation_time_after,
+            last_modified_time_before=last_modified_time_before,
+            last_modified_time_after=last_modified_time_after,
+            sort_by=sort_by,
+            sort_order=sort_order,
+            limit=limit,
+            page_size=page_size,
+            starting_token=starting_token,
         )
 
     async def update_hub(

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
+from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from typing import Any, ClassVar
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
         AuthorizedUrl,
         CreateHubContentPresignedUrlsResponse,
         DescribeHubContentResponse,
+        HubContentInfo,
         HubContentSortBy,
         HubContentSupportStatus,
         HubContentType,
@@ -46,6 +48,7 @@ _CREATE_HUB_CONTENT_PRESIGNED_URLS_PAGES = Pagination[
     output_token="next_token",
     items="authorized_url_configs",
     page_size="max_results",
+    largest_page=100,
 )
 _DELETE_HUB_CONTENT = Operation["EmptyOutput"](
     __name__,
@@ -77,6 +80,14 @@ _LIST_HUB_CONTENT_VERSIONS = Operation["ListHubContentVersionsResponse"](
     errors=("ResourceNotFound",),
     repeat=Repeat.READ,
 )
+_LIST_HUB_CONTENT_VERSIONS_PAGES = Pagination["ListHubContentVersionsResponse", "HubContentInfo"](
+    _LIST_HUB_CONTENT_VERSIONS,
+    input_token="next_token",
+    output_token="next_token",
+    items="hub_content_summaries",
+    page_size="max_results",
+    largest_page=100,
+)
 _LIST_HUB_CONTENTS = Operation["ListHubContentsResponse"](
     __name__,
     "ListHubContents",
@@ -84,6 +95,14 @@ _LIST_HUB_CONTENTS = Operation["ListHubContentsResponse"](
     "ListHubContentsResponse",
     errors=("ResourceNotFound",),
     repeat=Repeat.READ,
+)
+_LIST_HUB_CONTENTS_PAGES = Pagination["ListHubContentsResponse", "HubContentInfo"](
+    _LIST_HUB_CONTENTS,
+    input_token="next_token",
+    output_token="next_token",
+    items="hub_content_summaries",
+    page_size="max_results",
+    largest_page=100,
 )
 _UPDATE_HUB_CONTENT = Operation["UpdateHubContentResponse"](
     __name__,
@@ -164,7 +183,7 @@ class HubContentOperations(Operations):
             hub_content_version: 5 to 14 characters, pattern `\\d{1,4}.\\d{1,4}.\\d{1,4}`.
             access_config: `PresignedUrlAccessConfig`.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateHubContentPresignedUrls.html)
@@ -238,6 +257,96 @@ class HubContentOperations(Operations):
             hub_content_type=hub_content_type,
             hub_content_name=hub_content_name,
             hub_content_version=hub_content_version,
+        )
+
+    async def wait_until_hub_content_available(
+        self,
+        *,
+        hub_name: str,
+        hub_content_type: HubContentType | str,
+        hub_content_name: str,
+        hub_content_version: str | None = None,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeHubContentResponse], object] | None = None,
+    ) -> DescribeHubContentResponse:
+        """Poll `DescribeHubContent` until the waiter `HubContentAvailable` is satisfied.
+
+        Inferred: `Available` is a status at rest.
+
+        Args:
+            hub_name: Text.
+            hub_content_type: A member of `HubContentType`, or a newer value as a string.
+            hub_content_name: At most 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            hub_content_version: 5 to 14 characters, pattern `\\d{1,4}.\\d{1,4}.\\d{1,4}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeHubContent.html)
+        """
+        return await self._wait(
+            waiters.HUB_CONTENT_AVAILABLE,
+            _DESCRIBE_HUB_CONTENT,
+            hub_name=hub_name,
+            hub_content_type=hub_content_type,
+            hub_content_name=hub_content_name,
+            hub_content_version=hub_content_version,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_hub_content_deleted(
+        self,
+        *,
+        hub_name: str,
+        hub_content_type: HubContentType | str,
+        hub_content_name: str,
+        hub_content_version: str | None = None,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeHubContentResponse], object] | None = None,
+    ) -> DescribeHubContentResponse | None:
+        """Poll `DescribeHubContent` until the waiter `HubContentDeleted` is satisfied.
+
+        Inferred: `DeleteHubContent` ends in the error `ResourceNotFound`.
+
+        Args:
+            hub_name: Text.
+            hub_content_type: A member of `HubContentType`, or a newer value as a string.
+            hub_content_name: At most 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            hub_content_version: 5 to 14 characters, pattern `\\d{1,4}.\\d{1,4}.\\d{1,4}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response; None where an error of the service was the end waited for.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeHubContent.html)
+        """
+        return await self._wait_or_gone(
+            waiters.HUB_CONTENT_DELETED,
+            _DESCRIBE_HUB_CONTENT,
+            hub_name=hub_name,
+            hub_content_type=hub_content_type,
+            hub_content_name=hub_content_name,
+            hub_content_version=hub_content_version,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
         )
 
     async def import_hub_content(
@@ -345,6 +454,56 @@ class HubContentOperations(Operations):
             next_token=next_token,
         )
 
+    def iter_hub_content_versions(
+        self,
+        *,
+        hub_name: str,
+        hub_content_type: HubContentType | str,
+        hub_content_name: str,
+        min_version: str | None = None,
+        max_schema_version: str | None = None,
+        creation_time_before: datetime | None = None,
+        creation_time_after: datetime | None = None,
+        sort_by: HubContentSortBy | str | None = None,
+        sort_order: SortOrder | str | None = None,
+        limit: int | None = None,
+        page_size: int | None = None,
+        starting_token: str | None = None,
+    ) -> Paginator[ListHubContentVersionsResponse, HubContentInfo]:
+        """Iterate over what `ListHubContentVersions` lists: items, or whole responses by `.pages()`.
+
+        Args:
+            hub_name: Text.
+            hub_content_type: A member of `HubContentType`, or a newer value as a string.
+            hub_content_name: At most 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            min_version: 5 to 14 characters, pattern `\\d{1,4}.\\d{1,4}.\\d{1,4}`.
+            max_schema_version: 5 to 14 characters, pattern `\\d{1,4}.\\d{1,4}.\\d{1,4}`.
+            creation_time_before: A naive time is taken as UTC.
+            creation_time_after: A naive time is taken as UTC.
+            sort_by: A member of `HubContentSortBy`, or a newer value as a string.
+            sort_order: A member of `SortOrder`, or a newer value as a string.
+            limit: Most items to yield. Default: all.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
+            starting_token: Where an earlier iterator stopped: its `resume_token`.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListHubContentVersions.html)
+        """
+        return self._iterate(
+            _LIST_HUB_CONTENT_VERSIONS_PAGES,
+            hub_name=hub_name,
+            hub_content_type=hub_content_type,
+            hub_content_name=hub_content_name,
+            min_version=min_version,
+            max_schema_version=max_schema_version,
+            creation_time_before=creation_time_before,
+            creation_time_after=creation_time_after,
+            sort_by=sort_by,
+            sort_order=sort_order,
+            limit=limit,
+            page_size=page_size,
+            starting_token=starting_token,
+        )
+
     async def list_hub_contents(
         self,
         *,
@@ -390,6 +549,53 @@ class HubContentOperations(Operations):
             sort_order=sort_order,
             max_results=max_results,
             next_token=next_token,
+        )
+
+    def iter_hub_contents(
+        self,
+        *,
+        hub_name: str,
+        hub_content_type: HubContentType | str,
+        name_contains: str | None = None,
+        max_schema_version: str | None = None,
+        creation_time_before: datetime | None = None,
+        creation_time_after: datetime | None = None,
+        sort_by: HubContentSortBy | str | None = None,
+        sort_order: SortOrder | str | None = None,
+        limit: int | None = None,
+        page_size: int | None = None,
+        starting_token: str | None = None,
+    ) -> Paginator[ListHubContentsResponse, HubContentInfo]:
+        """Iterate over what `ListHubContents` lists: items, or whole responses by `.pages()`.
+
+        Args:
+            hub_name: Text.
+            hub_content_type: A member of `HubContentType`, or a newer value as a string.
+            name_contains: At most 63 characters, pattern `[a-zA-Z0-9\\-]+`.
+            max_schema_version: 5 to 14 characters, pattern `\\d{1,4}.\\d{1,4}.\\d{1,4}`.
+            creation_time_before: A naive time is taken as UTC.
+            creation_time_after: A naive time is taken as UTC.
+            sort_by: A member of `HubContentSortBy`, or a newer value as a string.
+            sort_order: A member of `SortOrder`, or a newer value as a string.
+            limit: Most items to yield. Default: all.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
+            starting_token: Where an earlier iterator stopped: its `resume_token`.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListHubContents.html)
+        """
+        return self._iterate(
+            _LIST_HUB_CONTENTS_PAGES,
+            hub_name=hub_name,
+            hub_content_type=hub_content_type,
+            name_contains=name_contains,
+            max_schema_version=max_schema_version,
+            creation_time_before=creation_time_before,
+            creation_time_after=creation_time_after,
+            sort_by=sort_by,
+            sort_order=sort_order,
+            limit=limit,
+            page_size=page_size,
+            starting_token=starting_token,
         )
 
     async def update_hub_content(

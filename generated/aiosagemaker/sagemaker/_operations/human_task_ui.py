@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
+from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from typing import Any, ClassVar
 
@@ -61,6 +62,7 @@ _LIST_HUMAN_TASK_UIS_PAGES = Pagination["ListHumanTaskUisResponse", "HumanTaskUi
     output_token="next_token",
     items="human_task_ui_summaries",
     page_size="max_results",
+    largest_page=100,
 )
 
 
@@ -141,6 +143,78 @@ class HumanTaskUiOperations(Operations):
             human_task_ui_name=human_task_ui_name,
         )
 
+    async def wait_until_human_task_ui_active(
+        self,
+        *,
+        human_task_ui_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeHumanTaskUiResponse], object] | None = None,
+    ) -> DescribeHumanTaskUiResponse:
+        """Poll `DescribeHumanTaskUi` until the waiter `HumanTaskUiActive` is satisfied.
+
+        Inferred: `Active` is a status at rest.
+
+        Args:
+            human_task_ui_name: 1 to 63 characters, pattern `[a-z0-9](-*[a-z0-9])*`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeHumanTaskUi.html)
+        """
+        return await self._wait(
+            waiters.HUMAN_TASK_UI_ACTIVE,
+            _DESCRIBE_HUMAN_TASK_UI,
+            human_task_ui_name=human_task_ui_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_human_task_ui_deleted(
+        self,
+        *,
+        human_task_ui_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeHumanTaskUiResponse], object] | None = None,
+    ) -> DescribeHumanTaskUiResponse | None:
+        """Poll `DescribeHumanTaskUi` until the waiter `HumanTaskUiDeleted` is satisfied.
+
+        Inferred: `DeleteHumanTaskUi` ends in the error `ResourceNotFound`.
+
+        Args:
+            human_task_ui_name: 1 to 63 characters, pattern `[a-z0-9](-*[a-z0-9])*`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response; None where an error of the service was the end waited for.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeHumanTaskUi.html)
+        """
+        return await self._wait_or_gone(
+            waiters.HUMAN_TASK_UI_DELETED,
+            _DESCRIBE_HUMAN_TASK_UI,
+            human_task_ui_name=human_task_ui_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
     async def list_human_task_uis(
         self,
         *,
@@ -187,7 +261,7 @@ class HumanTaskUiOperations(Operations):
             creation_time_before: A naive time is taken as UTC.
             sort_order: A member of `SortOrder`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListHumanTaskUis.html)

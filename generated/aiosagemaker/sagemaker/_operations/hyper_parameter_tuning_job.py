@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
+from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from typing import Any, ClassVar
 
@@ -66,6 +67,7 @@ _LIST_HYPER_PARAMETER_TUNING_JOBS_PAGES = Pagination[
     output_token="next_token",
     items="hyper_parameter_tuning_job_summaries",
     page_size="max_results",
+    largest_page=100,
 )
 _STOP_HYPER_PARAMETER_TUNING_JOB = Operation["EmptyOutput"](
     __name__,
@@ -163,6 +165,114 @@ class HyperParameterTuningJobOperations(Operations):
             hyper_parameter_tuning_job_name=hyper_parameter_tuning_job_name,
         )
 
+    async def wait_until_hyper_parameter_tuning_job_completed(
+        self,
+        *,
+        hyper_parameter_tuning_job_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeHyperParameterTuningJobResponse], object] | None = None,
+    ) -> DescribeHyperParameterTuningJobResponse:
+        """Poll `DescribeHyperParameterTuningJob` until the waiter `HyperParameterTuningJobCompleted` is satisfied.
+
+        Inferred: `Completed` is a job's good end.
+
+        Args:
+            hyper_parameter_tuning_job_name: 1 to 32 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeHyperParameterTuningJob.html)
+        """
+        return await self._wait(
+            waiters.HYPER_PARAMETER_TUNING_JOB_COMPLETED,
+            _DESCRIBE_HYPER_PARAMETER_TUNING_JOB,
+            hyper_parameter_tuning_job_name=hyper_parameter_tuning_job_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_hyper_parameter_tuning_job_completed_or_stopped(
+        self,
+        *,
+        hyper_parameter_tuning_job_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeHyperParameterTuningJobResponse], object] | None = None,
+    ) -> DescribeHyperParameterTuningJobResponse:
+        """Poll `DescribeHyperParameterTuningJob` until the waiter `HyperParameterTuningJobCompletedOrStopped` is satisfied.
+
+        Inferred: `Completed` and `Stopped` are a job's ends.
+
+        Args:
+            hyper_parameter_tuning_job_name: 1 to 32 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeHyperParameterTuningJob.html)
+        """
+        return await self._wait(
+            waiters.HYPER_PARAMETER_TUNING_JOB_COMPLETED_OR_STOPPED,
+            _DESCRIBE_HYPER_PARAMETER_TUNING_JOB,
+            hyper_parameter_tuning_job_name=hyper_parameter_tuning_job_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_hyper_parameter_tuning_job_deleted(
+        self,
+        *,
+        hyper_parameter_tuning_job_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeHyperParameterTuningJobResponse], object] | None = None,
+    ) -> DescribeHyperParameterTuningJobResponse | None:
+        """Poll `DescribeHyperParameterTuningJob` until the waiter `HyperParameterTuningJobDeleted` is satisfied.
+
+        Inferred: `DeleteHyperParameterTuningJob` ends in the error `ResourceNotFound`.
+
+        Args:
+            hyper_parameter_tuning_job_name: 1 to 32 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response; None where an error of the service was the end waited for.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeHyperParameterTuningJob.html)
+        """
+        return await self._wait_or_gone(
+            waiters.HYPER_PARAMETER_TUNING_JOB_DELETED,
+            _DESCRIBE_HYPER_PARAMETER_TUNING_JOB,
+            hyper_parameter_tuning_job_name=hyper_parameter_tuning_job_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
     async def list_hyper_parameter_tuning_jobs(
         self,
         *,
@@ -234,7 +344,7 @@ class HyperParameterTuningJobOperations(Operations):
             last_modified_time_before: A naive time is taken as UTC.
             status_equals: A member of `HyperParameterTuningJobStatus`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListHyperParameterTuningJobs.html)

@@ -11,7 +11,7 @@ from aiobotantic.pages import Pagination, Paginator
 from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from typing import Any, ClassVar
 
@@ -63,6 +63,7 @@ _LIST_IMAGES_PAGES = Pagination["ListImagesResponse", "Image"](
     output_token="next_token",
     items="images",
     page_size="max_results",
+    largest_page=100,
 )
 _UPDATE_IMAGE = Operation["UpdateImageResponse"](
     __name__,
@@ -165,13 +166,15 @@ class ImageOperations(Operations):
         image_name: str,
         timeout: float | None = None,
         delay: float | None = None,
+        on_poll: Callable[[DescribeImageResponse], object] | None = None,
     ) -> DescribeImageResponse:
         """Poll `DescribeImage` until the waiter `ImageCreated` is satisfied.
 
         Args:
             image_name: 1 to 63 characters, pattern `[a-zA-Z0-9]([-.]?[a-zA-Z0-9]){0,62}`.
             timeout: Seconds to wait at most. Default: 3600.
-            delay: Seconds between two polls. Default: 60.
+            delay: Most seconds between two polls; the first ones are closer. Default: 60.
+            on_poll: Is called with each response, and awaited where it is async.
 
         Returns:
             The last response.
@@ -188,6 +191,7 @@ class ImageOperations(Operations):
             image_name=image_name,
             timeout=timeout,
             delay=delay,
+            on_poll=on_poll,
         )
 
     async def wait_until_image_deleted(
@@ -196,13 +200,15 @@ class ImageOperations(Operations):
         image_name: str,
         timeout: float | None = None,
         delay: float | None = None,
+        on_poll: Callable[[DescribeImageResponse], object] | None = None,
     ) -> DescribeImageResponse | None:
         """Poll `DescribeImage` until the waiter `ImageDeleted` is satisfied.
 
         Args:
             image_name: 1 to 63 characters, pattern `[a-zA-Z0-9]([-.]?[a-zA-Z0-9]){0,62}`.
             timeout: Seconds to wait at most. Default: 3600.
-            delay: Seconds between two polls. Default: 60.
+            delay: Most seconds between two polls; the first ones are closer. Default: 60.
+            on_poll: Is called with each response, and awaited where it is async.
 
         Returns:
             The last response; None where an error of the service was the end waited for.
@@ -219,6 +225,7 @@ class ImageOperations(Operations):
             image_name=image_name,
             timeout=timeout,
             delay=delay,
+            on_poll=on_poll,
         )
 
     async def wait_until_image_updated(
@@ -227,13 +234,15 @@ class ImageOperations(Operations):
         image_name: str,
         timeout: float | None = None,
         delay: float | None = None,
+        on_poll: Callable[[DescribeImageResponse], object] | None = None,
     ) -> DescribeImageResponse:
         """Poll `DescribeImage` until the waiter `ImageUpdated` is satisfied.
 
         Args:
             image_name: 1 to 63 characters, pattern `[a-zA-Z0-9]([-.]?[a-zA-Z0-9]){0,62}`.
             timeout: Seconds to wait at most. Default: 3600.
-            delay: Seconds between two polls. Default: 60.
+            delay: Most seconds between two polls; the first ones are closer. Default: 60.
+            on_poll: Is called with each response, and awaited where it is async.
 
         Returns:
             The last response.
@@ -250,6 +259,7 @@ class ImageOperations(Operations):
             image_name=image_name,
             timeout=timeout,
             delay=delay,
+            on_poll=on_poll,
         )
 
     async def list_images(
@@ -318,7 +328,7 @@ class ImageOperations(Operations):
             sort_by: A member of `ImageSortBy`, or a newer value as a string.
             sort_order: A member of `ImageSortOrder`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListImages.html)

@@ -11,7 +11,7 @@ from aiobotantic.pages import Pagination, Paginator
 from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from typing import Any, ClassVar
 
@@ -67,6 +67,7 @@ _LIST_IMAGE_VERSIONS_PAGES = Pagination["ListImageVersionsResponse", "ImageVersi
     output_token="next_token",
     items="image_versions",
     page_size="max_results",
+    largest_page=100,
 )
 _UPDATE_IMAGE_VERSION = Operation["UpdateImageVersionResponse"](
     __name__,
@@ -202,6 +203,7 @@ class ImageVersionOperations(Operations):
         alias: str | None = None,
         timeout: float | None = None,
         delay: float | None = None,
+        on_poll: Callable[[DescribeImageVersionResponse], object] | None = None,
     ) -> DescribeImageVersionResponse:
         """Poll `DescribeImageVersion` until the waiter `ImageVersionCreated` is satisfied.
 
@@ -210,7 +212,8 @@ class ImageVersionOperations(Operations):
             version: At least 0.
             alias: 1 to 128 characters, pattern `(?!^[.-])^([a-zA-Z0-9-_.]+)`.
             timeout: Seconds to wait at most. Default: 3600.
-            delay: Seconds between two polls. Default: 60.
+            delay: Most seconds between two polls; the first ones are closer. Default: 60.
+            on_poll: Is called with each response, and awaited where it is async.
 
         Returns:
             The last response.
@@ -229,6 +232,7 @@ class ImageVersionOperations(Operations):
             alias=alias,
             timeout=timeout,
             delay=delay,
+            on_poll=on_poll,
         )
 
     async def wait_until_image_version_deleted(
@@ -239,6 +243,7 @@ class ImageVersionOperations(Operations):
         alias: str | None = None,
         timeout: float | None = None,
         delay: float | None = None,
+        on_poll: Callable[[DescribeImageVersionResponse], object] | None = None,
     ) -> DescribeImageVersionResponse | None:
         """Poll `DescribeImageVersion` until the waiter `ImageVersionDeleted` is satisfied.
 
@@ -247,7 +252,8 @@ class ImageVersionOperations(Operations):
             version: At least 0.
             alias: 1 to 128 characters, pattern `(?!^[.-])^([a-zA-Z0-9-_.]+)`.
             timeout: Seconds to wait at most. Default: 3600.
-            delay: Seconds between two polls. Default: 60.
+            delay: Most seconds between two polls; the first ones are closer. Default: 60.
+            on_poll: Is called with each response, and awaited where it is async.
 
         Returns:
             The last response; None where an error of the service was the end waited for.
@@ -266,6 +272,7 @@ class ImageVersionOperations(Operations):
             alias=alias,
             timeout=timeout,
             delay=delay,
+            on_poll=on_poll,
         )
 
     async def list_image_versions(
@@ -337,7 +344,7 @@ class ImageVersionOperations(Operations):
             sort_by: A member of `ImageVersionSortBy`, or a newer value as a string.
             sort_order: A member of `ImageVersionSortOrder`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListImageVersions.html)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
+from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from typing import Any, ClassVar
 
@@ -66,6 +67,7 @@ _LIST_INFERENCE_COMPONENTS_PAGES = Pagination[
     output_token="next_token",
     items="inference_components",
     page_size="max_results",
+    largest_page=100,
 )
 _UPDATE_INFERENCE_COMPONENT = Operation["UpdateInferenceComponentOutput"](
     __name__,
@@ -171,6 +173,78 @@ class InferenceComponentOperations(Operations):
             inference_component_name=inference_component_name,
         )
 
+    async def wait_until_inference_component_in_service(
+        self,
+        *,
+        inference_component_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeInferenceComponentOutput], object] | None = None,
+    ) -> DescribeInferenceComponentOutput:
+        """Poll `DescribeInferenceComponent` until the waiter `InferenceComponentInService` is satisfied.
+
+        Inferred: `InService` is a status at rest.
+
+        Args:
+            inference_component_name: At most 63 characters, pattern `[a-zA-Z0-9]([\\-a-zA-Z0-9]*[a-zA-Z0-9])?`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeInferenceComponent.html)
+        """
+        return await self._wait(
+            waiters.INFERENCE_COMPONENT_IN_SERVICE,
+            _DESCRIBE_INFERENCE_COMPONENT,
+            inference_component_name=inference_component_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_inference_component_deleted(
+        self,
+        *,
+        inference_component_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeInferenceComponentOutput], object] | None = None,
+    ) -> DescribeInferenceComponentOutput | None:
+        """Poll `DescribeInferenceComponent` until the waiter `InferenceComponentDeleted` is satisfied.
+
+        Inferred: `DeleteInferenceComponent` ends in the error `ValidationException`.
+
+        Args:
+            inference_component_name: At most 63 characters, pattern `[a-zA-Z0-9]([\\-a-zA-Z0-9]*[a-zA-Z0-9])?`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response; None where an error of the service was the end waited for.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeInferenceComponent.html)
+        """
+        return await self._wait_or_gone(
+            waiters.INFERENCE_COMPONENT_DELETED,
+            _DESCRIBE_INFERENCE_COMPONENT,
+            inference_component_name=inference_component_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
     async def list_inference_components(
         self,
         *,
@@ -252,7 +326,7 @@ class InferenceComponentOperations(Operations):
             endpoint_name_equals: At most 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
             variant_name_equals: At most 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListInferenceComponents.html)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
+from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from typing import Any, ClassVar
 
@@ -74,6 +75,7 @@ _LIST_INFERENCE_EXPERIMENTS_PAGES = Pagination[
     output_token="next_token",
     items="inference_experiments",
     page_size="max_results",
+    largest_page=100,
 )
 _START_INFERENCE_EXPERIMENT = Operation["StartInferenceExperimentResponse"](
     __name__,
@@ -206,6 +208,114 @@ class InferenceExperimentOperations(Operations):
             name=name,
         )
 
+    async def wait_until_inference_experiment_running(
+        self,
+        *,
+        name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeInferenceExperimentResponse], object] | None = None,
+    ) -> DescribeInferenceExperimentResponse:
+        """Poll `DescribeInferenceExperiment` until the waiter `InferenceExperimentRunning` is satisfied.
+
+        Inferred: `Running` is a job's good end.
+
+        Args:
+            name: 1 to 120 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,119}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeInferenceExperiment.html)
+        """
+        return await self._wait(
+            waiters.INFERENCE_EXPERIMENT_RUNNING,
+            _DESCRIBE_INFERENCE_EXPERIMENT,
+            name=name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_inference_experiment_completed(
+        self,
+        *,
+        name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeInferenceExperimentResponse], object] | None = None,
+    ) -> DescribeInferenceExperimentResponse:
+        """Poll `DescribeInferenceExperiment` until the waiter `InferenceExperimentCompleted` is satisfied.
+
+        Inferred: `Completed` is a job's good end.
+
+        Args:
+            name: 1 to 120 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,119}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeInferenceExperiment.html)
+        """
+        return await self._wait(
+            waiters.INFERENCE_EXPERIMENT_COMPLETED,
+            _DESCRIBE_INFERENCE_EXPERIMENT,
+            name=name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_inference_experiment_deleted(
+        self,
+        *,
+        name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeInferenceExperimentResponse], object] | None = None,
+    ) -> DescribeInferenceExperimentResponse | None:
+        """Poll `DescribeInferenceExperiment` until the waiter `InferenceExperimentDeleted` is satisfied.
+
+        Inferred: `DeleteInferenceExperiment` ends in the error `ResourceNotFound`.
+
+        Args:
+            name: 1 to 120 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,119}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response; None where an error of the service was the end waited for.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeInferenceExperiment.html)
+        """
+        return await self._wait_or_gone(
+            waiters.INFERENCE_EXPERIMENT_DELETED,
+            _DESCRIBE_INFERENCE_EXPERIMENT,
+            name=name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
     async def list_inference_experiments(
         self,
         *,
@@ -282,7 +392,7 @@ class InferenceExperimentOperations(Operations):
             sort_by: A member of `SortInferenceExperimentsBy`, or a newer value as a string.
             sort_order: A member of `SortOrder`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListInferenceExperiments.html)

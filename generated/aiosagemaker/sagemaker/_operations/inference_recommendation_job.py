@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
+from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from typing import Any, ClassVar
 
@@ -66,6 +67,7 @@ _LIST_INFERENCE_RECOMMENDATIONS_JOB_STEPS_PAGES = Pagination[
     output_token="next_token",
     items="steps",
     page_size="max_results",
+    largest_page=100,
 )
 _LIST_INFERENCE_RECOMMENDATIONS_JOBS = Operation["ListInferenceRecommendationsJobsResponse"](
     __name__,
@@ -82,6 +84,7 @@ _LIST_INFERENCE_RECOMMENDATIONS_JOBS_PAGES = Pagination[
     output_token="next_token",
     items="inference_recommendations_jobs",
     page_size="max_results",
+    largest_page=100,
 )
 _STOP_INFERENCE_RECOMMENDATIONS_JOB = Operation["EmptyOutput"](
     __name__,
@@ -165,6 +168,78 @@ class InferenceRecommendationJobOperations(Operations):
             job_name=job_name,
         )
 
+    async def wait_until_inference_recommendations_job_completed(
+        self,
+        *,
+        job_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeInferenceRecommendationsJobResponse], object] | None = None,
+    ) -> DescribeInferenceRecommendationsJobResponse:
+        """Poll `DescribeInferenceRecommendationsJob` until the waiter `InferenceRecommendationsJobCompleted` is satisfied.
+
+        Inferred: `COMPLETED` is a job's good end.
+
+        Args:
+            job_name: 1 to 64 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,63}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeInferenceRecommendationsJob.html)
+        """
+        return await self._wait(
+            waiters.INFERENCE_RECOMMENDATIONS_JOB_COMPLETED,
+            _DESCRIBE_INFERENCE_RECOMMENDATIONS_JOB,
+            job_name=job_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_inference_recommendations_job_completed_or_stopped(
+        self,
+        *,
+        job_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeInferenceRecommendationsJobResponse], object] | None = None,
+    ) -> DescribeInferenceRecommendationsJobResponse:
+        """Poll `DescribeInferenceRecommendationsJob` until the waiter `InferenceRecommendationsJobCompletedOrStopped` is satisfied.
+
+        Inferred: `COMPLETED` and `STOPPED` are a job's ends.
+
+        Args:
+            job_name: 1 to 64 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,63}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeInferenceRecommendationsJob.html)
+        """
+        return await self._wait(
+            waiters.INFERENCE_RECOMMENDATIONS_JOB_COMPLETED_OR_STOPPED,
+            _DESCRIBE_INFERENCE_RECOMMENDATIONS_JOB,
+            job_name=job_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
     async def list_inference_recommendations_job_steps(
         self,
         *,
@@ -214,7 +289,7 @@ class InferenceRecommendationJobOperations(Operations):
             status: A member of `RecommendationJobStatus`, or a newer value as a string.
             step_type: A member of `RecommendationStepType`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListInferenceRecommendationsJobSteps.html)
@@ -310,7 +385,7 @@ class InferenceRecommendationJobOperations(Operations):
             model_name_equals: At most 63 characters, pattern `[a-zA-Z0-9]([\\-a-zA-Z0-9]*[a-zA-Z0-9])?`.
             model_package_version_arn_equals: 1 to 2048 characters, pattern `arn:aws[a-z\\-]*:sagemaker:[a-z0-9\\-]{9,16}:[0-9]{12}:model-package/[\\S]{1,2048}`.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListInferenceRecommendationsJobs.html)

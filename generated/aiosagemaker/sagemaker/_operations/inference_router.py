@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
+from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
@@ -60,6 +61,7 @@ _LIST_INFERENCE_ROUTERS_PAGES = Pagination["ListInferenceRoutersOutput", "Infere
     output_token="next_token",
     items="inference_routers",
     page_size="max_results",
+    largest_page=100,
 )
 _UPDATE_INFERENCE_ROUTER = Operation["UpdateInferenceRouterOutput"](
     __name__,
@@ -154,6 +156,78 @@ class InferenceRouterOperations(Operations):
             inference_router_name=inference_router_name,
         )
 
+    async def wait_until_inference_router_in_service(
+        self,
+        *,
+        inference_router_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeInferenceRouterOutput], object] | None = None,
+    ) -> DescribeInferenceRouterOutput:
+        """Poll `DescribeInferenceRouter` until the waiter `InferenceRouterInService` is satisfied.
+
+        Inferred: `InService` is a status at rest.
+
+        Args:
+            inference_router_name: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeInferenceRouter.html)
+        """
+        return await self._wait(
+            waiters.INFERENCE_ROUTER_IN_SERVICE,
+            _DESCRIBE_INFERENCE_ROUTER,
+            inference_router_name=inference_router_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_inference_router_deleted(
+        self,
+        *,
+        inference_router_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeInferenceRouterOutput], object] | None = None,
+    ) -> DescribeInferenceRouterOutput | None:
+        """Poll `DescribeInferenceRouter` until the waiter `InferenceRouterDeleted` is satisfied.
+
+        Inferred: `DeleteInferenceRouter` ends in the error `ResourceNotFound`.
+
+        Args:
+            inference_router_name: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response; None where an error of the service was the end waited for.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeInferenceRouter.html)
+        """
+        return await self._wait_or_gone(
+            waiters.INFERENCE_ROUTER_DELETED,
+            _DESCRIBE_INFERENCE_ROUTER,
+            inference_router_name=inference_router_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
     async def list_inference_routers(
         self,
         *,
@@ -185,7 +259,7 @@ class InferenceRouterOperations(Operations):
 
         Args:
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListInferenceRouters.html)

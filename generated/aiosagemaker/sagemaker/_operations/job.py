@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
+from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from typing import Any, ClassVar
 
@@ -64,6 +65,7 @@ _LIST_JOBS_PAGES = Pagination["ListJobsResponse", "JobSummary"](
     output_token="next_token",
     items="job_summaries",
     page_size="max_results",
+    largest_page=100,
 )
 _STOP_JOB = Operation["StopJobResponse"](
     __name__,
@@ -170,6 +172,123 @@ class JobOperations(Operations):
             job_category=job_category,
         )
 
+    async def wait_until_job_completed(
+        self,
+        *,
+        job_name: str,
+        job_category: JobCategory | str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeJobResponse], object] | None = None,
+    ) -> DescribeJobResponse:
+        """Poll `DescribeJob` until the waiter `JobCompleted` is satisfied.
+
+        Inferred: `Completed` is a job's good end.
+
+        Args:
+            job_name: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            job_category: A member of `JobCategory`, or a newer value as a string.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeJob.html)
+        """
+        return await self._wait(
+            waiters.JOB_COMPLETED,
+            _DESCRIBE_JOB,
+            job_name=job_name,
+            job_category=job_category,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_job_completed_or_stopped(
+        self,
+        *,
+        job_name: str,
+        job_category: JobCategory | str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeJobResponse], object] | None = None,
+    ) -> DescribeJobResponse:
+        """Poll `DescribeJob` until the waiter `JobCompletedOrStopped` is satisfied.
+
+        Inferred: `Completed` and `Stopped` are a job's ends.
+
+        Args:
+            job_name: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            job_category: A member of `JobCategory`, or a newer value as a string.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeJob.html)
+        """
+        return await self._wait(
+            waiters.JOB_COMPLETED_OR_STOPPED,
+            _DESCRIBE_JOB,
+            job_name=job_name,
+            job_category=job_category,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_job_deleted(
+        self,
+        *,
+        job_name: str,
+        job_category: JobCategory | str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeJobResponse], object] | None = None,
+    ) -> DescribeJobResponse | None:
+        """Poll `DescribeJob` until the waiter `JobDeleted` is satisfied.
+
+        Inferred: `DeleteJob` ends in the error `ResourceNotFound`.
+
+        Args:
+            job_name: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            job_category: A member of `JobCategory`, or a newer value as a string.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response; None where an error of the service was the end waited for.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeJob.html)
+        """
+        return await self._wait_or_gone(
+            waiters.JOB_DELETED,
+            _DESCRIBE_JOB,
+            job_name=job_name,
+            job_category=job_category,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
     async def list_jobs(
         self,
         *,
@@ -246,7 +365,7 @@ class JobOperations(Operations):
             sort_order: A member of `SortOrder`, or a newer value as a string.
             status_equals: A member of `JobStatus`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListJobs.html)

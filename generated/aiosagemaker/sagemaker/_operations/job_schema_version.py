@@ -43,6 +43,7 @@ _LIST_JOB_SCHEMA_VERSIONS_PAGES = Pagination[
     output_token="next_token",
     items="job_config_schemas",
     page_size="max_results",
+    largest_page=100,
 )
 
 
@@ -116,7 +117,7 @@ class JobSchemaVersionOperations(Operations):
         Args:
             job_category: A member of `JobCategory`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListJobSchemaVersions.html)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
+from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from typing import Any, ClassVar
 
@@ -62,6 +63,7 @@ _LIST_LABELING_JOBS_PAGES = Pagination["ListLabelingJobsResponse", "LabelingJobS
     output_token="next_token",
     items="labeling_job_summary_list",
     page_size="max_results",
+    largest_page=100,
 )
 _LIST_LABELING_JOBS_FOR_WORKTEAM = Operation["ListLabelingJobsForWorkteamResponse"](
     __name__,
@@ -79,6 +81,7 @@ _LIST_LABELING_JOBS_FOR_WORKTEAM_PAGES = Pagination[
     output_token="next_token",
     items="labeling_job_summary_list",
     page_size="max_results",
+    largest_page=100,
 )
 _STOP_LABELING_JOB = Operation["EmptyOutput"](
     __name__,
@@ -168,6 +171,78 @@ class LabelingJobOperations(Operations):
             labeling_job_name=labeling_job_name,
         )
 
+    async def wait_until_labeling_job_completed(
+        self,
+        *,
+        labeling_job_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeLabelingJobResponse], object] | None = None,
+    ) -> DescribeLabelingJobResponse:
+        """Poll `DescribeLabelingJob` until the waiter `LabelingJobCompleted` is satisfied.
+
+        Inferred: `Completed` is a job's good end.
+
+        Args:
+            labeling_job_name: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeLabelingJob.html)
+        """
+        return await self._wait(
+            waiters.LABELING_JOB_COMPLETED,
+            _DESCRIBE_LABELING_JOB,
+            labeling_job_name=labeling_job_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_labeling_job_completed_or_stopped(
+        self,
+        *,
+        labeling_job_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeLabelingJobResponse], object] | None = None,
+    ) -> DescribeLabelingJobResponse:
+        """Poll `DescribeLabelingJob` until the waiter `LabelingJobCompletedOrStopped` is satisfied.
+
+        Inferred: `Completed` and `Stopped` are a job's ends.
+
+        Args:
+            labeling_job_name: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeLabelingJob.html)
+        """
+        return await self._wait(
+            waiters.LABELING_JOB_COMPLETED_OR_STOPPED,
+            _DESCRIBE_LABELING_JOB,
+            labeling_job_name=labeling_job_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
     async def list_labeling_jobs(
         self,
         *,
@@ -239,7 +314,7 @@ class LabelingJobOperations(Operations):
             sort_order: A member of `SortOrder`, or a newer value as a string.
             status_equals: A member of `LabelingJobStatus`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListLabelingJobs.html)
@@ -323,7 +398,7 @@ class LabelingJobOperations(Operations):
             sort_by: A member of `ListLabelingJobsForWorkteamSortByOptions`, or a newer value as a string.
             sort_order: A member of `SortOrder`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListLabelingJobsForWorkteam.html)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
+from aiobotantic.pages import Pagination, Paginator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +22,13 @@ _QUERY_LINEAGE = Operation["QueryLineageResponse"](
     "QueryLineageResponse",
     errors=("ResourceNotFound",),
     repeat=Repeat.READ,
+)
+_QUERY_LINEAGE_PAGES = Pagination["QueryLineageResponse", "QueryLineageResponse"](
+    _QUERY_LINEAGE,
+    input_token="next_token",
+    output_token="next_token",
+    page_size="max_results",
+    largest_page=50,
 )
 
 
@@ -65,4 +73,42 @@ class LineageOperations(Operations):
             max_depth=max_depth,
             max_results=max_results,
             next_token=next_token,
+        )
+
+    def iter_query_lineage(
+        self,
+        *,
+        start_arns: Sequence[str] | None = None,
+        direction: Direction | str | None = None,
+        include_edges: bool | None = None,
+        filters: QueryFilters | None = None,
+        max_depth: int | None = None,
+        limit: int | None = None,
+        page_size: int | None = None,
+        starting_token: str | None = None,
+    ) -> Paginator[QueryLineageResponse, QueryLineageResponse]:
+        """Iterate over the responses of `QueryLineage`, page by page.
+
+        Args:
+            start_arns: At most 1 item. Each: at most 256 characters.
+            direction: A member of `Direction`, or a newer value as a string.
+            include_edges: True or False.
+            filters: `QueryFilters`.
+            max_depth: At most 10.
+            limit: Most responses to yield. Default: all.
+            page_size: Most items to ask for in one request. Default: 50, the most there are.
+            starting_token: Where an earlier iterator stopped: its `resume_token`.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_QueryLineage.html)
+        """
+        return self._iterate(
+            _QUERY_LINEAGE_PAGES,
+            start_arns=start_arns,
+            direction=direction,
+            include_edges=include_edges,
+            filters=filters,
+            max_depth=max_depth,
+            limit=limit,
+            page_size=page_size,
+            starting_token=starting_token,
         )

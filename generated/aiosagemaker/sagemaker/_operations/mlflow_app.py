@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
+from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from typing import Any, ClassVar
 
@@ -74,6 +75,7 @@ _LIST_MLFLOW_APPS_PAGES = Pagination["ListMlflowAppsResponse", "MlflowAppSummary
     output_token="next_token",
     items="summaries",
     page_size="max_results",
+    largest_page=100,
 )
 _UPDATE_MLFLOW_APP = Operation["UpdateMlflowAppResponse"](
     __name__,
@@ -207,6 +209,114 @@ class MlflowAppOperations(Operations):
             arn=arn,
         )
 
+    async def wait_until_mlflow_app_created(
+        self,
+        *,
+        arn: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeMlflowAppResponse], object] | None = None,
+    ) -> DescribeMlflowAppResponse:
+        """Poll `DescribeMlflowApp` until the waiter `MlflowAppCreated` is satisfied.
+
+        Inferred: `Created` is a status at rest.
+
+        Args:
+            arn: 1 to 128 characters, pattern `arn:aws[a-z\\-]*:sagemaker:[a-z0-9\\-]*:[0-9]{12}:mlflow-app/.*`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeMlflowApp.html)
+        """
+        return await self._wait(
+            waiters.MLFLOW_APP_CREATED,
+            _DESCRIBE_MLFLOW_APP,
+            arn=arn,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_mlflow_app_updated(
+        self,
+        *,
+        arn: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeMlflowAppResponse], object] | None = None,
+    ) -> DescribeMlflowAppResponse:
+        """Poll `DescribeMlflowApp` until the waiter `MlflowAppUpdated` is satisfied.
+
+        Inferred: `Updated` is a status at rest.
+
+        Args:
+            arn: 1 to 128 characters, pattern `arn:aws[a-z\\-]*:sagemaker:[a-z0-9\\-]*:[0-9]{12}:mlflow-app/.*`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeMlflowApp.html)
+        """
+        return await self._wait(
+            waiters.MLFLOW_APP_UPDATED,
+            _DESCRIBE_MLFLOW_APP,
+            arn=arn,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_mlflow_app_deleted(
+        self,
+        *,
+        arn: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeMlflowAppResponse], object] | None = None,
+    ) -> DescribeMlflowAppResponse | None:
+        """Poll `DescribeMlflowApp` until the waiter `MlflowAppDeleted` is satisfied.
+
+        Inferred: `DeleteMlflowApp` ends in the error `ResourceNotFound`.
+
+        Args:
+            arn: 1 to 128 characters, pattern `arn:aws[a-z\\-]*:sagemaker:[a-z0-9\\-]*:[0-9]{12}:mlflow-app/.*`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response; None where an error of the service was the end waited for.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeMlflowApp.html)
+        """
+        return await self._wait_or_gone(
+            waiters.MLFLOW_APP_DELETED,
+            _DESCRIBE_MLFLOW_APP,
+            arn=arn,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
     async def list_mlflow_apps(
         self,
         *,
@@ -278,7 +388,7 @@ class MlflowAppOperations(Operations):
             sort_by: A member of `SortMlflowAppBy`, or a newer value as a string.
             sort_order: A member of `SortOrder`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListMlflowApps.html)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
+from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from typing import Any, ClassVar
 
@@ -79,6 +80,7 @@ _LIST_MLFLOW_TRACKING_SERVERS_PAGES = Pagination[
     output_token="next_token",
     items="tracking_server_summaries",
     page_size="max_results",
+    largest_page=100,
 )
 _START_MLFLOW_TRACKING_SERVER = Operation["StartMlflowTrackingServerResponse"](
     __name__,
@@ -233,6 +235,186 @@ class MlflowTrackingServerOperations(Operations):
             tracking_server_name=tracking_server_name,
         )
 
+    async def wait_until_mlflow_tracking_server_created(
+        self,
+        *,
+        tracking_server_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeMlflowTrackingServerResponse], object] | None = None,
+    ) -> DescribeMlflowTrackingServerResponse:
+        """Poll `DescribeMlflowTrackingServer` until the waiter `MlflowTrackingServerCreated` is satisfied.
+
+        Inferred: `Created` is a status at rest.
+
+        Args:
+            tracking_server_name: 1 to 256 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,255}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeMlflowTrackingServer.html)
+        """
+        return await self._wait(
+            waiters.MLFLOW_TRACKING_SERVER_CREATED,
+            _DESCRIBE_MLFLOW_TRACKING_SERVER,
+            tracking_server_name=tracking_server_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_mlflow_tracking_server_updated(
+        self,
+        *,
+        tracking_server_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeMlflowTrackingServerResponse], object] | None = None,
+    ) -> DescribeMlflowTrackingServerResponse:
+        """Poll `DescribeMlflowTrackingServer` until the waiter `MlflowTrackingServerUpdated` is satisfied.
+
+        Inferred: `Updated` is a status at rest.
+
+        Args:
+            tracking_server_name: 1 to 256 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,255}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeMlflowTrackingServer.html)
+        """
+        return await self._wait(
+            waiters.MLFLOW_TRACKING_SERVER_UPDATED,
+            _DESCRIBE_MLFLOW_TRACKING_SERVER,
+            tracking_server_name=tracking_server_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_mlflow_tracking_server_stopped(
+        self,
+        *,
+        tracking_server_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeMlflowTrackingServerResponse], object] | None = None,
+    ) -> DescribeMlflowTrackingServerResponse:
+        """Poll `DescribeMlflowTrackingServer` until the waiter `MlflowTrackingServerStopped` is satisfied.
+
+        Inferred: `Stopped` is a status at rest.
+
+        Args:
+            tracking_server_name: 1 to 256 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,255}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeMlflowTrackingServer.html)
+        """
+        return await self._wait(
+            waiters.MLFLOW_TRACKING_SERVER_STOPPED,
+            _DESCRIBE_MLFLOW_TRACKING_SERVER,
+            tracking_server_name=tracking_server_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_mlflow_tracking_server_started(
+        self,
+        *,
+        tracking_server_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeMlflowTrackingServerResponse], object] | None = None,
+    ) -> DescribeMlflowTrackingServerResponse:
+        """Poll `DescribeMlflowTrackingServer` until the waiter `MlflowTrackingServerStarted` is satisfied.
+
+        Inferred: `Started` is a status at rest.
+
+        Args:
+            tracking_server_name: 1 to 256 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,255}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeMlflowTrackingServer.html)
+        """
+        return await self._wait(
+            waiters.MLFLOW_TRACKING_SERVER_STARTED,
+            _DESCRIBE_MLFLOW_TRACKING_SERVER,
+            tracking_server_name=tracking_server_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_mlflow_tracking_server_deleted(
+        self,
+        *,
+        tracking_server_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeMlflowTrackingServerResponse], object] | None = None,
+    ) -> DescribeMlflowTrackingServerResponse | None:
+        """Poll `DescribeMlflowTrackingServer` until the waiter `MlflowTrackingServerDeleted` is satisfied.
+
+        Inferred: `DeleteMlflowTrackingServer` ends in the error `ResourceNotFound`.
+
+        Args:
+            tracking_server_name: 1 to 256 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,255}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response; None where an error of the service was the end waited for.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeMlflowTrackingServer.html)
+        """
+        return await self._wait_or_gone(
+            waiters.MLFLOW_TRACKING_SERVER_DELETED,
+            _DESCRIBE_MLFLOW_TRACKING_SERVER,
+            tracking_server_name=tracking_server_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
     async def list_mlflow_tracking_servers(
         self,
         *,
@@ -294,7 +476,7 @@ class MlflowTrackingServerOperations(Operations):
             sort_by: A member of `SortTrackingServerBy`, or a newer value as a string.
             sort_order: A member of `SortOrder`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListMlflowTrackingServers.html)

@@ -64,6 +64,7 @@ _LIST_MODEL_METADATA_PAGES = Pagination["ListModelMetadataResponse", "ModelMetad
     output_token="next_token",
     items="model_metadata_summaries",
     page_size="max_results",
+    largest_page=100,
 )
 _LIST_MODELS = Operation["ListModelsOutput"](
     __name__,
@@ -78,6 +79,7 @@ _LIST_MODELS_PAGES = Pagination["ListModelsOutput", "ModelSummary"](
     output_token="next_token",
     items="models",
     page_size="max_results",
+    largest_page=100,
 )
 
 
@@ -203,7 +205,7 @@ class ModelOperations(Operations):
         Args:
             search_expression: `ModelMetadataSearchExpression`.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListModelMetadata.html)
@@ -272,7 +274,7 @@ class ModelOperations(Operations):
             creation_time_before: A naive time is taken as UTC.
             creation_time_after: A naive time is taken as UTC.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListModels.html)

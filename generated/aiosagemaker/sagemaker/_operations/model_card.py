@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
+from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from typing import Any, ClassVar
 
@@ -70,6 +71,7 @@ _LIST_MODEL_CARD_VERSIONS_PAGES = Pagination[
     output_token="next_token",
     items="model_card_version_summary_list",
     page_size="max_results",
+    largest_page=100,
 )
 _LIST_MODEL_CARDS = Operation["ListModelCardsResponse"](
     __name__,
@@ -84,6 +86,7 @@ _LIST_MODEL_CARDS_PAGES = Pagination["ListModelCardsResponse", "ModelCardSummary
     output_token="next_token",
     items="model_card_summaries",
     page_size="max_results",
+    largest_page=100,
 )
 _UPDATE_MODEL_CARD = Operation["UpdateModelCardResponse"](
     __name__,
@@ -186,6 +189,90 @@ class ModelCardOperations(Operations):
             included_data=included_data,
         )
 
+    async def wait_until_model_card_approved(
+        self,
+        *,
+        model_card_name: str,
+        model_card_version: int | None = None,
+        included_data: IncludedData | str | None = None,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeModelCardResponse], object] | None = None,
+    ) -> DescribeModelCardResponse:
+        """Poll `DescribeModelCard` until the waiter `ModelCardApproved` is satisfied.
+
+        Inferred: `Approved` is a status at rest.
+
+        Args:
+            model_card_name: 1 to 256 characters.
+            model_card_version: A number.
+            included_data: A member of `IncludedData`, or a newer value as a string.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeModelCard.html)
+        """
+        return await self._wait(
+            waiters.MODEL_CARD_APPROVED,
+            _DESCRIBE_MODEL_CARD,
+            model_card_name=model_card_name,
+            model_card_version=model_card_version,
+            included_data=included_data,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_model_card_deleted(
+        self,
+        *,
+        model_card_name: str,
+        model_card_version: int | None = None,
+        included_data: IncludedData | str | None = None,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeModelCardResponse], object] | None = None,
+    ) -> DescribeModelCardResponse | None:
+        """Poll `DescribeModelCard` until the waiter `ModelCardDeleted` is satisfied.
+
+        Inferred: `DeleteModelCard` ends in the error `ResourceNotFound`.
+
+        Args:
+            model_card_name: 1 to 256 characters.
+            model_card_version: A number.
+            included_data: A member of `IncludedData`, or a newer value as a string.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response; None where an error of the service was the end waited for.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeModelCard.html)
+        """
+        return await self._wait_or_gone(
+            waiters.MODEL_CARD_DELETED,
+            _DESCRIBE_MODEL_CARD,
+            model_card_name=model_card_name,
+            model_card_version=model_card_version,
+            included_data=included_data,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
     async def list_model_card_versions(
         self,
         *,
@@ -250,7 +337,7 @@ class ModelCardOperations(Operations):
             sort_by: A member of `ModelCardVersionSortBy`, or a newer value as a string.
             sort_order: A member of `ModelCardSortOrder`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListModelCardVersions.html)
@@ -329,7 +416,7 @@ class ModelCardOperations(Operations):
             sort_by: A member of `ModelCardSortBy`, or a newer value as a string.
             sort_order: A member of `ModelCardSortOrder`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListModelCards.html)

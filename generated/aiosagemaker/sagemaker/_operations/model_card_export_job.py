@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
+from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
     from typing import Any, ClassVar
 
@@ -54,6 +56,7 @@ _LIST_MODEL_CARD_EXPORT_JOBS_PAGES = Pagination[
     output_token="next_token",
     items="model_card_export_job_summaries",
     page_size="max_results",
+    largest_page=100,
 )
 
 
@@ -115,6 +118,42 @@ class ModelCardExportJobOperations(Operations):
         return await self._call(
             _DESCRIBE_MODEL_CARD_EXPORT_JOB,
             model_card_export_job_arn=model_card_export_job_arn,
+        )
+
+    async def wait_until_model_card_export_job_completed(
+        self,
+        *,
+        model_card_export_job_arn: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeModelCardExportJobResponse], object] | None = None,
+    ) -> DescribeModelCardExportJobResponse:
+        """Poll `DescribeModelCardExportJob` until the waiter `ModelCardExportJobCompleted` is satisfied.
+
+        Inferred: `Completed` is a job's good end.
+
+        Args:
+            model_card_export_job_arn: At most 256 characters.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeModelCardExportJob.html)
+        """
+        return await self._wait(
+            waiters.MODEL_CARD_EXPORT_JOB_COMPLETED,
+            _DESCRIBE_MODEL_CARD_EXPORT_JOB,
+            model_card_export_job_arn=model_card_export_job_arn,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
         )
 
     async def list_model_card_export_jobs(
@@ -188,7 +227,7 @@ class ModelCardExportJobOperations(Operations):
             sort_by: A member of `ModelCardExportJobSortBy`, or a newer value as a string.
             sort_order: A member of `ModelCardExportJobSortOrder`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListModelCardExportJobs.html)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
+from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from typing import Any, ClassVar
 
@@ -85,6 +86,7 @@ _LIST_MODEL_PACKAGES_PAGES = Pagination["ListModelPackagesOutput", "ModelPackage
     output_token="next_token",
     items="model_package_summary_list",
     page_size="max_results",
+    largest_page=100,
 )
 _UPDATE_MODEL_PACKAGE = Operation["UpdateModelPackageOutput"](
     __name__,
@@ -260,6 +262,84 @@ class ModelPackageOperations(Operations):
             included_data=included_data,
         )
 
+    async def wait_until_model_package_completed(
+        self,
+        *,
+        model_package_name: str,
+        included_data: IncludedData | str | None = None,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeModelPackageOutput], object] | None = None,
+    ) -> DescribeModelPackageOutput:
+        """Poll `DescribeModelPackage` until the waiter `ModelPackageCompleted` is satisfied.
+
+        Inferred: `Completed` is a job's good end.
+
+        Args:
+            model_package_name: 1 to 176 characters.
+            included_data: A member of `IncludedData`, or a newer value as a string.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeModelPackage.html)
+        """
+        return await self._wait(
+            waiters.MODEL_PACKAGE_COMPLETED,
+            _DESCRIBE_MODEL_PACKAGE,
+            model_package_name=model_package_name,
+            included_data=included_data,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_model_package_deleted(
+        self,
+        *,
+        model_package_name: str,
+        included_data: IncludedData | str | None = None,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeModelPackageOutput], object] | None = None,
+    ) -> DescribeModelPackageOutput | None:
+        """Poll `DescribeModelPackage` until the waiter `ModelPackageDeleted` is satisfied.
+
+        Inferred: `DeleteModelPackage` ends in the error `ValidationException`.
+
+        Args:
+            model_package_name: 1 to 176 characters.
+            included_data: A member of `IncludedData`, or a newer value as a string.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response; None where an error of the service was the end waited for.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeModelPackage.html)
+        """
+        return await self._wait_or_gone(
+            waiters.MODEL_PACKAGE_DELETED,
+            _DESCRIBE_MODEL_PACKAGE,
+            model_package_name=model_package_name,
+            included_data=included_data,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
     async def list_model_packages(
         self,
         *,
@@ -331,7 +411,7 @@ class ModelPackageOperations(Operations):
             sort_by: A member of `ModelPackageSortBy`, or a newer value as a string.
             sort_order: A member of `SortOrder`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListModelPackages.html)

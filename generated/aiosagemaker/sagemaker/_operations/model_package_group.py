@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
+from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from typing import Any, ClassVar
 
@@ -63,6 +64,7 @@ _LIST_MODEL_PACKAGE_GROUPS_PAGES = Pagination[
     output_token="next_token",
     items="model_package_group_summary_list",
     page_size="max_results",
+    largest_page=100,
 )
 
 
@@ -142,6 +144,78 @@ class ModelPackageGroupOperations(Operations):
             model_package_group_name=model_package_group_name,
         )
 
+    async def wait_until_model_package_group_completed(
+        self,
+        *,
+        model_package_group_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeModelPackageGroupOutput], object] | None = None,
+    ) -> DescribeModelPackageGroupOutput:
+        """Poll `DescribeModelPackageGroup` until the waiter `ModelPackageGroupCompleted` is satisfied.
+
+        Inferred: `Completed` is a job's good end.
+
+        Args:
+            model_package_group_name: 1 to 170 characters.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeModelPackageGroup.html)
+        """
+        return await self._wait(
+            waiters.MODEL_PACKAGE_GROUP_COMPLETED,
+            _DESCRIBE_MODEL_PACKAGE_GROUP,
+            model_package_group_name=model_package_group_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_model_package_group_deleted(
+        self,
+        *,
+        model_package_group_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeModelPackageGroupOutput], object] | None = None,
+    ) -> DescribeModelPackageGroupOutput | None:
+        """Poll `DescribeModelPackageGroup` until the waiter `ModelPackageGroupDeleted` is satisfied.
+
+        Inferred: `DeleteModelPackageGroup` ends in the error `ValidationException`.
+
+        Args:
+            model_package_group_name: 1 to 170 characters.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response; None where an error of the service was the end waited for.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeModelPackageGroup.html)
+        """
+        return await self._wait_or_gone(
+            waiters.MODEL_PACKAGE_GROUP_DELETED,
+            _DESCRIBE_MODEL_PACKAGE_GROUP,
+            model_package_group_name=model_package_group_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
     async def list_model_package_groups(
         self,
         *,
@@ -203,7 +277,7 @@ class ModelPackageGroupOperations(Operations):
             sort_order: A member of `SortOrder`, or a newer value as a string.
             cross_account_filter_option: A member of `CrossAccountFilterOption`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListModelPackageGroups.html)

@@ -40,6 +40,7 @@ _LIST_MONITORING_ALERT_HISTORY_PAGES = Pagination[
     output_token="next_token",
     items="monitoring_alert_history",
     page_size="max_results",
+    largest_page=100,
 )
 _LIST_MONITORING_ALERTS = Operation["ListMonitoringAlertsResponse"](
     __name__,
@@ -57,6 +58,7 @@ _LIST_MONITORING_ALERTS_PAGES = Pagination[
     output_token="next_token",
     items="monitoring_alert_summaries",
     page_size="max_results",
+    largest_page=100,
 )
 _UPDATE_MONITORING_ALERT = Operation["UpdateMonitoringAlertResponse"](
     __name__,
@@ -146,7 +148,7 @@ class MonitoringAlertOperations(Operations):
             creation_time_after: A naive time is taken as UTC.
             status_equals: A member of `MonitoringAlertStatus`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListMonitoringAlertHistory.html)
@@ -204,7 +206,7 @@ class MonitoringAlertOperations(Operations):
         Args:
             monitoring_schedule_name: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListMonitoringAlerts.html)

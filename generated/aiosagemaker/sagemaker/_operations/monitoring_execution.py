@@ -37,6 +37,7 @@ _LIST_MONITORING_EXECUTIONS_PAGES = Pagination[
     output_token="next_token",
     items="monitoring_execution_summaries",
     page_size="max_results",
+    largest_page=100,
 )
 
 
@@ -141,7 +142,7 @@ class MonitoringExecutionOperations(Operations):
             monitoring_job_definition_name: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
             monitoring_type_equals: A member of `MonitoringType`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListMonitoringExecutions.html)

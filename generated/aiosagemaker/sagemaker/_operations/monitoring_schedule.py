@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
+from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from typing import Any, ClassVar
 
@@ -66,6 +67,7 @@ _LIST_MONITORING_SCHEDULES_PAGES = Pagination[
     output_token="next_token",
     items="monitoring_schedule_summaries",
     page_size="max_results",
+    largest_page=100,
 )
 _START_MONITORING_SCHEDULE = Operation["EmptyOutput"](
     __name__,
@@ -171,6 +173,114 @@ class MonitoringScheduleOperations(Operations):
             monitoring_schedule_name=monitoring_schedule_name,
         )
 
+    async def wait_until_monitoring_schedule_scheduled(
+        self,
+        *,
+        monitoring_schedule_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeMonitoringScheduleResponse], object] | None = None,
+    ) -> DescribeMonitoringScheduleResponse:
+        """Poll `DescribeMonitoringSchedule` until the waiter `MonitoringScheduleScheduled` is satisfied.
+
+        Inferred: `Scheduled` is a status at rest.
+
+        Args:
+            monitoring_schedule_name: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeMonitoringSchedule.html)
+        """
+        return await self._wait(
+            waiters.MONITORING_SCHEDULE_SCHEDULED,
+            _DESCRIBE_MONITORING_SCHEDULE,
+            monitoring_schedule_name=monitoring_schedule_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_monitoring_schedule_stopped(
+        self,
+        *,
+        monitoring_schedule_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeMonitoringScheduleResponse], object] | None = None,
+    ) -> DescribeMonitoringScheduleResponse:
+        """Poll `DescribeMonitoringSchedule` until the waiter `MonitoringScheduleStopped` is satisfied.
+
+        Inferred: `Stopped` is a status at rest.
+
+        Args:
+            monitoring_schedule_name: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeMonitoringSchedule.html)
+        """
+        return await self._wait(
+            waiters.MONITORING_SCHEDULE_STOPPED,
+            _DESCRIBE_MONITORING_SCHEDULE,
+            monitoring_schedule_name=monitoring_schedule_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_monitoring_schedule_deleted(
+        self,
+        *,
+        monitoring_schedule_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeMonitoringScheduleResponse], object] | None = None,
+    ) -> DescribeMonitoringScheduleResponse | None:
+        """Poll `DescribeMonitoringSchedule` until the waiter `MonitoringScheduleDeleted` is satisfied.
+
+        Inferred: `DeleteMonitoringSchedule` ends in the error `ResourceNotFound`.
+
+        Args:
+            monitoring_schedule_name: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response; None where an error of the service was the end waited for.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeMonitoringSchedule.html)
+        """
+        return await self._wait_or_gone(
+            waiters.MONITORING_SCHEDULE_DELETED,
+            _DESCRIBE_MONITORING_SCHEDULE,
+            monitoring_schedule_name=monitoring_schedule_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
     async def list_monitoring_schedules(
         self,
         *,
@@ -257,7 +367,7 @@ class MonitoringScheduleOperations(Operations):
             monitoring_job_definition_name: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
             monitoring_type_equals: A member of `MonitoringType`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListMonitoringSchedules.html)

@@ -11,7 +11,7 @@ from aiobotantic.pages import Pagination, Paginator
 from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from typing import Any, ClassVar
 
@@ -77,6 +77,7 @@ _LIST_NOTEBOOK_INSTANCES_PAGES = Pagination[
     output_token="next_token",
     items="notebook_instances",
     page_size="max_results",
+    largest_page=100,
 )
 _START_NOTEBOOK_INSTANCE = Operation["EmptyOutput"](
     __name__,
@@ -243,13 +244,15 @@ class NotebookInstanceOperations(Operations):
         notebook_instance_name: str,
         timeout: float | None = None,
         delay: float | None = None,
+        on_poll: Callable[[DescribeNotebookInstanceOutput], object] | None = None,
     ) -> DescribeNotebookInstanceOutput | None:
         """Poll `DescribeNotebookInstance` until the waiter `NotebookInstanceDeleted` is satisfied.
 
         Args:
             notebook_instance_name: At most 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9])*`.
             timeout: Seconds to wait at most. Default: 1800.
-            delay: Seconds between two polls. Default: 30.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
 
         Returns:
             The last response; None where an error of the service was the end waited for.
@@ -266,6 +269,7 @@ class NotebookInstanceOperations(Operations):
             notebook_instance_name=notebook_instance_name,
             timeout=timeout,
             delay=delay,
+            on_poll=on_poll,
         )
 
     async def wait_until_notebook_instance_in_service(
@@ -274,13 +278,15 @@ class NotebookInstanceOperations(Operations):
         notebook_instance_name: str,
         timeout: float | None = None,
         delay: float | None = None,
+        on_poll: Callable[[DescribeNotebookInstanceOutput], object] | None = None,
     ) -> DescribeNotebookInstanceOutput:
         """Poll `DescribeNotebookInstance` until the waiter `NotebookInstanceInService` is satisfied.
 
         Args:
             notebook_instance_name: At most 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9])*`.
             timeout: Seconds to wait at most. Default: 1800.
-            delay: Seconds between two polls. Default: 30.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
 
         Returns:
             The last response.
@@ -297,6 +303,7 @@ class NotebookInstanceOperations(Operations):
             notebook_instance_name=notebook_instance_name,
             timeout=timeout,
             delay=delay,
+            on_poll=on_poll,
         )
 
     async def wait_until_notebook_instance_stopped(
@@ -305,13 +312,15 @@ class NotebookInstanceOperations(Operations):
         notebook_instance_name: str,
         timeout: float | None = None,
         delay: float | None = None,
+        on_poll: Callable[[DescribeNotebookInstanceOutput], object] | None = None,
     ) -> DescribeNotebookInstanceOutput:
         """Poll `DescribeNotebookInstance` until the waiter `NotebookInstanceStopped` is satisfied.
 
         Args:
             notebook_instance_name: At most 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9])*`.
             timeout: Seconds to wait at most. Default: 1800.
-            delay: Seconds between two polls. Default: 30.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
 
         Returns:
             The last response.
@@ -328,6 +337,7 @@ class NotebookInstanceOperations(Operations):
             notebook_instance_name=notebook_instance_name,
             timeout=timeout,
             delay=delay,
+            on_poll=on_poll,
         )
 
     async def list_notebook_instances(
@@ -416,7 +426,7 @@ class NotebookInstanceOperations(Operations):
             default_code_repository_contains: At most 1024 characters, pattern `[a-zA-Z0-9-]+`.
             additional_code_repository_equals: 1 to 1024 characters, pattern `https://([^/]+)/?(.*)$|^[a-zA-Z0-9](-*[a-zA-Z0-9])*`.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListNotebookInstances.html)

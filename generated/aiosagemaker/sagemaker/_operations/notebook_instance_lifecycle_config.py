@@ -66,6 +66,7 @@ _LIST_NOTEBOOK_INSTANCE_LIFECYCLE_CONFIGS_PAGES = Pagination[
     output_token="next_token",
     items="notebook_instance_lifecycle_configs",
     page_size="max_results",
+    largest_page=100,
 )
 _UPDATE_NOTEBOOK_INSTANCE_LIFECYCLE_CONFIG = Operation[
     "UpdateNotebookInstanceLifecycleConfigOutput"
@@ -221,7 +222,7 @@ class NotebookInstanceLifecycleConfigOperations(Operations):
             last_modified_time_before: A naive time is taken as UTC.
             last_modified_time_after: A naive time is taken as UTC.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListNotebookInstanceLifecycleConfigs.html)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
+from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from typing import Any, ClassVar
 
@@ -69,6 +70,7 @@ _LIST_OPTIMIZATION_JOBS_PAGES = Pagination[
     output_token="next_token",
     items="optimization_job_summaries",
     page_size="max_results",
+    largest_page=100,
 )
 _STOP_OPTIMIZATION_JOB = Operation["EmptyOutput"](
     __name__,
@@ -184,6 +186,114 @@ class OptimizationJobOperations(Operations):
             optimization_job_name=optimization_job_name,
         )
 
+    async def wait_until_optimization_job_completed(
+        self,
+        *,
+        optimization_job_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeOptimizationJobResponse], object] | None = None,
+    ) -> DescribeOptimizationJobResponse:
+        """Poll `DescribeOptimizationJob` until the waiter `OptimizationJobCompleted` is satisfied.
+
+        Inferred: `COMPLETED` is a job's good end.
+
+        Args:
+            optimization_job_name: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeOptimizationJob.html)
+        """
+        return await self._wait(
+            waiters.OPTIMIZATION_JOB_COMPLETED,
+            _DESCRIBE_OPTIMIZATION_JOB,
+            optimization_job_name=optimization_job_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_optimization_job_completed_or_stopped(
+        self,
+        *,
+        optimization_job_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeOptimizationJobResponse], object] | None = None,
+    ) -> DescribeOptimizationJobResponse:
+        """Poll `DescribeOptimizationJob` until the waiter `OptimizationJobCompletedOrStopped` is satisfied.
+
+        Inferred: `COMPLETED` and `STOPPED` are a job's ends.
+
+        Args:
+            optimization_job_name: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeOptimizationJob.html)
+        """
+        return await self._wait(
+            waiters.OPTIMIZATION_JOB_COMPLETED_OR_STOPPED,
+            _DESCRIBE_OPTIMIZATION_JOB,
+            optimization_job_name=optimization_job_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_optimization_job_deleted(
+        self,
+        *,
+        optimization_job_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeOptimizationJobResponse], object] | None = None,
+    ) -> DescribeOptimizationJobResponse | None:
+        """Poll `DescribeOptimizationJob` until the waiter `OptimizationJobDeleted` is satisfied.
+
+        Inferred: `DeleteOptimizationJob` ends in the error `ResourceNotFound`.
+
+        Args:
+            optimization_job_name: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response; None where an error of the service was the end waited for.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeOptimizationJob.html)
+        """
+        return await self._wait_or_gone(
+            waiters.OPTIMIZATION_JOB_DELETED,
+            _DESCRIBE_OPTIMIZATION_JOB,
+            optimization_job_name=optimization_job_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
     async def list_optimization_jobs(
         self,
         *,
@@ -260,7 +370,7 @@ class OptimizationJobOperations(Operations):
             sort_by: A member of `ListOptimizationJobsSortBy`, or a newer value as a string.
             sort_order: A member of `SortOrder`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListOptimizationJobs.html)

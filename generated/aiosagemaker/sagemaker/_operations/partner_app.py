@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
+from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker.models import (
@@ -75,6 +76,7 @@ _LIST_PARTNER_APPS_PAGES = Pagination["ListPartnerAppsResponse", "PartnerAppSumm
     output_token="next_token",
     items="summaries",
     page_size="max_results",
+    largest_page=100,
 )
 _UPDATE_PARTNER_APP = Operation["UpdatePartnerAppResponse"](
     __name__,
@@ -229,6 +231,84 @@ class PartnerAppOperations(Operations):
             include_available_upgrade=include_available_upgrade,
         )
 
+    async def wait_until_partner_app_available(
+        self,
+        *,
+        arn: str,
+        include_available_upgrade: bool | None = None,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribePartnerAppResponse], object] | None = None,
+    ) -> DescribePartnerAppResponse:
+        """Poll `DescribePartnerApp` until the waiter `PartnerAppAvailable` is satisfied.
+
+        Inferred: `Available` is a status at rest.
+
+        Args:
+            arn: 1 to 128 characters, pattern `arn:aws[a-z\\-]*:sagemaker:[a-z0-9\\-]*:[0-9]{12}:partner-app\\/app-[A-Z0-9]{12}`.
+            include_available_upgrade: True or False.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribePartnerApp.html)
+        """
+        return await self._wait(
+            waiters.PARTNER_APP_AVAILABLE,
+            _DESCRIBE_PARTNER_APP,
+            arn=arn,
+            include_available_upgrade=include_available_upgrade,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_partner_app_deleted(
+        self,
+        *,
+        arn: str,
+        include_available_upgrade: bool | None = None,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribePartnerAppResponse], object] | None = None,
+    ) -> DescribePartnerAppResponse | None:
+        """Poll `DescribePartnerApp` until the waiter `PartnerAppDeleted` is satisfied.
+
+        Inferred: `DeletePartnerApp` ends in the error `ResourceNotFound`.
+
+        Args:
+            arn: 1 to 128 characters, pattern `arn:aws[a-z\\-]*:sagemaker:[a-z0-9\\-]*:[0-9]{12}:partner-app\\/app-[A-Z0-9]{12}`.
+            include_available_upgrade: True or False.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response; None where an error of the service was the end waited for.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribePartnerApp.html)
+        """
+        return await self._wait_or_gone(
+            waiters.PARTNER_APP_DELETED,
+            _DESCRIBE_PARTNER_APP,
+            arn=arn,
+            include_available_upgrade=include_available_upgrade,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
     async def list_partner_apps(
         self,
         *,
@@ -260,7 +340,7 @@ class PartnerAppOperations(Operations):
 
         Args:
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListPartnerApps.html)

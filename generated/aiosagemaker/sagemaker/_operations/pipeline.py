@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
+from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from typing import Any, ClassVar
 
@@ -83,6 +84,7 @@ _LIST_PIPELINE_PARAMETERS_FOR_EXECUTION_PAGES = Pagination[
     output_token="next_token",
     items="pipeline_parameters",
     page_size="max_results",
+    largest_page=100,
 )
 _LIST_PIPELINES = Operation["ListPipelinesResponse"](
     __name__,
@@ -97,6 +99,7 @@ _LIST_PIPELINES_PAGES = Pagination["ListPipelinesResponse", "PipelineSummary"](
     output_token="next_token",
     items="pipeline_summaries",
     page_size="max_results",
+    largest_page=100,
 )
 _UPDATE_PIPELINE = Operation["UpdatePipelineResponse"](
     __name__,
@@ -219,6 +222,90 @@ class PipelineOperations(Operations):
             pipeline_version_alias=pipeline_version_alias,
         )
 
+    async def wait_until_pipeline_active(
+        self,
+        *,
+        pipeline_name: str,
+        pipeline_version_id: int | None = None,
+        pipeline_version_alias: str | None = None,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribePipelineResponse], object] | None = None,
+    ) -> DescribePipelineResponse:
+        """Poll `DescribePipeline` until the waiter `PipelineActive` is satisfied.
+
+        Inferred: `Active` is a status at rest.
+
+        Args:
+            pipeline_name: 1 to 2048 characters.
+            pipeline_version_id: At least 1.
+            pipeline_version_alias: 1 to 128 characters, pattern `[a-zA-Z0-9._\\-]{1,128}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribePipeline.html)
+        """
+        return await self._wait(
+            waiters.PIPELINE_ACTIVE,
+            _DESCRIBE_PIPELINE,
+            pipeline_name=pipeline_name,
+            pipeline_version_id=pipeline_version_id,
+            pipeline_version_alias=pipeline_version_alias,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_pipeline_deleted(
+        self,
+        *,
+        pipeline_name: str,
+        pipeline_version_id: int | None = None,
+        pipeline_version_alias: str | None = None,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribePipelineResponse], object] | None = None,
+    ) -> DescribePipelineResponse | None:
+        """Poll `DescribePipeline` until the waiter `PipelineDeleted` is satisfied.
+
+        Inferred: `DeletePipeline` ends in the error `ResourceNotFound`.
+
+        Args:
+            pipeline_name: 1 to 2048 characters.
+            pipeline_version_id: At least 1.
+            pipeline_version_alias: 1 to 128 characters, pattern `[a-zA-Z0-9._\\-]{1,128}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response; None where an error of the service was the end waited for.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribePipeline.html)
+        """
+        return await self._wait_or_gone(
+            waiters.PIPELINE_DELETED,
+            _DESCRIBE_PIPELINE,
+            pipeline_name=pipeline_name,
+            pipeline_version_id=pipeline_version_id,
+            pipeline_version_alias=pipeline_version_alias,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
     async def describe_pipeline_definition_for_execution(
         self,
         *,
@@ -278,7 +365,7 @@ class PipelineOperations(Operations):
         Args:
             pipeline_execution_arn: At most 2048 characters, pattern `arn:aws[a-z\\-]*:sagemaker:[a-z0-9\\-]*:[0-9]{12}:pipeline\\/.*\\/execution\\/.*`.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListPipelineParametersForExecution.html)
@@ -352,7 +439,7 @@ class PipelineOperations(Operations):
             sort_order: A member of `SortOrder`, or a newer value as a string.
             managed_by: A member of `PipelineManagedBy`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListPipelines.html)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
+from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from typing import Any, ClassVar
 
@@ -58,6 +59,7 @@ _LIST_PIPELINE_EXECUTION_STEPS_PAGES = Pagination[
     output_token="next_token",
     items="pipeline_execution_steps",
     page_size="max_results",
+    largest_page=100,
 )
 _LIST_PIPELINE_EXECUTIONS = Operation["ListPipelineExecutionsResponse"](
     __name__,
@@ -75,6 +77,7 @@ _LIST_PIPELINE_EXECUTIONS_PAGES = Pagination[
     output_token="next_token",
     items="pipeline_execution_summaries",
     page_size="max_results",
+    largest_page=100,
 )
 _RETRY_PIPELINE_EXECUTION = Operation["RetryPipelineExecutionResponse"](
     __name__,
@@ -162,6 +165,78 @@ class PipelineExecutionOperations(Operations):
             pipeline_execution_arn=pipeline_execution_arn,
         )
 
+    async def wait_until_pipeline_execution_succeeded(
+        self,
+        *,
+        pipeline_execution_arn: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribePipelineExecutionResponse], object] | None = None,
+    ) -> DescribePipelineExecutionResponse:
+        """Poll `DescribePipelineExecution` until the waiter `PipelineExecutionSucceeded` is satisfied.
+
+        Inferred: `Succeeded` is a job's good end.
+
+        Args:
+            pipeline_execution_arn: At most 2048 characters, pattern `arn:aws[a-z\\-]*:sagemaker:[a-z0-9\\-]*:[0-9]{12}:pipeline\\/.*\\/execution\\/.*`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribePipelineExecution.html)
+        """
+        return await self._wait(
+            waiters.PIPELINE_EXECUTION_SUCCEEDED,
+            _DESCRIBE_PIPELINE_EXECUTION,
+            pipeline_execution_arn=pipeline_execution_arn,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_pipeline_execution_succeeded_or_stopped(
+        self,
+        *,
+        pipeline_execution_arn: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribePipelineExecutionResponse], object] | None = None,
+    ) -> DescribePipelineExecutionResponse:
+        """Poll `DescribePipelineExecution` until the waiter `PipelineExecutionSucceededOrStopped` is satisfied.
+
+        Inferred: `Succeeded` and `Stopped` are a job's ends.
+
+        Args:
+            pipeline_execution_arn: At most 2048 characters, pattern `arn:aws[a-z\\-]*:sagemaker:[a-z0-9\\-]*:[0-9]{12}:pipeline\\/.*\\/execution\\/.*`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribePipelineExecution.html)
+        """
+        return await self._wait(
+            waiters.PIPELINE_EXECUTION_SUCCEEDED_OR_STOPPED,
+            _DESCRIBE_PIPELINE_EXECUTION,
+            pipeline_execution_arn=pipeline_execution_arn,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
     async def list_pipeline_execution_steps(
         self,
         *,
@@ -206,7 +281,7 @@ class PipelineExecutionOperations(Operations):
             pipeline_execution_arn: At most 2048 characters, pattern `arn:aws[a-z\\-]*:sagemaker:[a-z0-9\\-]*:[0-9]{12}:pipeline\\/.*\\/execution\\/.*`.
             sort_order: A member of `SortOrder`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListPipelineExecutionSteps.html)
@@ -284,7 +359,7 @@ class PipelineExecutionOperations(Operations):
             sort_order: A member of `SortOrder`, or a newer value as a string.
             pipeline_version_alias: 1 to 128 characters, pattern `[a-zA-Z0-9._\\-]{1,128}`.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListPipelineExecutions.html)

@@ -37,6 +37,7 @@ _LIST_PIPELINE_VERSIONS_PAGES = Pagination[
     output_token="next_token",
     items="pipeline_version_summaries",
     page_size="max_results",
+    largest_page=100,
 )
 _UPDATE_PIPELINE_VERSION = Operation["UpdatePipelineVersionResponse"](
     __name__,
@@ -110,7 +111,7 @@ class PipelineVersionOperations(Operations):
             created_before: A naive time is taken as UTC.
             sort_order: A member of `SortOrder`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListPipelineVersions.html)

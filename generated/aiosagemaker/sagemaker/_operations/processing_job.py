@@ -11,7 +11,7 @@ from aiobotantic.pages import Pagination, Paginator
 from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from typing import Any, ClassVar
 
@@ -69,6 +69,7 @@ _LIST_PROCESSING_JOBS_PAGES = Pagination["ListProcessingJobsResponse", "Processi
     output_token="next_token",
     items="processing_job_summaries",
     page_size="max_results",
+    largest_page=100,
 )
 _STOP_PROCESSING_JOB = Operation["EmptyOutput"](
     __name__,
@@ -189,13 +190,15 @@ class ProcessingJobOperations(Operations):
         processing_job_name: str,
         timeout: float | None = None,
         delay: float | None = None,
+        on_poll: Callable[[DescribeProcessingJobResponse], object] | None = None,
     ) -> DescribeProcessingJobResponse:
         """Poll `DescribeProcessingJob` until the waiter `ProcessingJobCompletedOrStopped` is satisfied.
 
         Args:
             processing_job_name: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
             timeout: Seconds to wait at most. Default: 3600.
-            delay: Seconds between two polls. Default: 60.
+            delay: Most seconds between two polls; the first ones are closer. Default: 60.
+            on_poll: Is called with each response, and awaited where it is async.
 
         Returns:
             The last response.
@@ -212,6 +215,79 @@ class ProcessingJobOperations(Operations):
             processing_job_name=processing_job_name,
             timeout=timeout,
             delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_processing_job_completed(
+        self,
+        *,
+        processing_job_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeProcessingJobResponse], object] | None = None,
+    ) -> DescribeProcessingJobResponse:
+        """Poll `DescribeProcessingJob` until the waiter `ProcessingJobCompleted` is satisfied.
+
+        Inferred: `Completed` is a job's good end.
+
+        Args:
+            processing_job_name: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeProcessingJob.html)
+        """
+        return await self._wait(
+            waiters.PROCESSING_JOB_COMPLETED,
+            _DESCRIBE_PROCESSING_JOB,
+            processing_job_name=processing_job_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_processing_job_deleted(
+        self,
+        *,
+        processing_job_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeProcessingJobResponse], object] | None = None,
+    ) -> DescribeProcessingJobResponse | None:
+        """Poll `DescribeProcessingJob` until the waiter `ProcessingJobDeleted` is satisfied.
+
+        Inferred: `DeleteProcessingJob` ends in the error `ResourceNotFound`.
+
+        Args:
+            processing_job_name: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response; None where an error of the service was the end waited for.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeProcessingJob.html)
+        """
+        return await self._wait_or_gone(
+            waiters.PROCESSING_JOB_DELETED,
+            _DESCRIBE_PROCESSING_JOB,
+            processing_job_name=processing_job_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
         )
 
     async def list_processing_jobs(
@@ -285,7 +361,7 @@ class ProcessingJobOperations(Operations):
             sort_by: A member of `SortBy`, or a newer value as a string.
             sort_order: A member of `SortOrder`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListProcessingJobs.html)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
+from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from typing import Any, ClassVar
 
@@ -64,6 +65,7 @@ _LIST_PROJECTS_PAGES = Pagination["ListProjectsOutput", "ProjectSummary"](
     output_token="next_token",
     items="project_summary_list",
     page_size="max_results",
+    largest_page=100,
 )
 _UPDATE_PROJECT = Operation["UpdateProjectOutput"](
     __name__,
@@ -155,6 +157,114 @@ class ProjectOperations(Operations):
             project_name=project_name,
         )
 
+    async def wait_until_project_create_completed(
+        self,
+        *,
+        project_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeProjectOutput], object] | None = None,
+    ) -> DescribeProjectOutput:
+        """Poll `DescribeProject` until the waiter `ProjectCreateCompleted` is satisfied.
+
+        Inferred: `CreateCompleted` is a status at rest.
+
+        Args:
+            project_name: 1 to 32 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeProject.html)
+        """
+        return await self._wait(
+            waiters.PROJECT_CREATE_COMPLETED,
+            _DESCRIBE_PROJECT,
+            project_name=project_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_project_update_completed(
+        self,
+        *,
+        project_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeProjectOutput], object] | None = None,
+    ) -> DescribeProjectOutput:
+        """Poll `DescribeProject` until the waiter `ProjectUpdateCompleted` is satisfied.
+
+        Inferred: `UpdateCompleted` is a status at rest.
+
+        Args:
+            project_name: 1 to 32 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeProject.html)
+        """
+        return await self._wait(
+            waiters.PROJECT_UPDATE_COMPLETED,
+            _DESCRIBE_PROJECT,
+            project_name=project_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_project_deleted(
+        self,
+        *,
+        project_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeProjectOutput], object] | None = None,
+    ) -> DescribeProjectOutput | None:
+        """Poll `DescribeProject` until the waiter `ProjectDeleted` is satisfied.
+
+        Inferred: `DeleteProject` ends in the error `ValidationException`.
+
+        Args:
+            project_name: 1 to 32 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response; None where an error of the service was the end waited for.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeProject.html)
+        """
+        return await self._wait_or_gone(
+            waiters.PROJECT_DELETED,
+            _DESCRIBE_PROJECT,
+            project_name=project_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
     async def list_projects(
         self,
         *,
@@ -211,7 +321,7 @@ class ProjectOperations(Operations):
             sort_by: A member of `ProjectSortBy`, or a newer value as a string.
             sort_order: A member of `ProjectSortOrder`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListProjects.html)

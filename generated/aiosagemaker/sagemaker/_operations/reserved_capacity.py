@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
+from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker.models import DescribeReservedCapacityResponse
@@ -46,4 +48,76 @@ class ReservedCapacityOperations(Operations):
         return await self._call(
             _DESCRIBE_RESERVED_CAPACITY,
             reserved_capacity_arn=reserved_capacity_arn,
+        )
+
+    async def wait_until_reserved_capacity_active(
+        self,
+        *,
+        reserved_capacity_arn: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeReservedCapacityResponse], object] | None = None,
+    ) -> DescribeReservedCapacityResponse:
+        """Poll `DescribeReservedCapacity` until the waiter `ReservedCapacityActive` is satisfied.
+
+        Inferred: `Active` is a status at rest.
+
+        Args:
+            reserved_capacity_arn: 50 to 2048 characters, pattern `arn:aws[a-z\\-]*:sagemaker:[a-z0-9\\-]*:[0-9]{12}:reserved-capacity/.*`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeReservedCapacity.html)
+        """
+        return await self._wait(
+            waiters.RESERVED_CAPACITY_ACTIVE,
+            _DESCRIBE_RESERVED_CAPACITY,
+            reserved_capacity_arn=reserved_capacity_arn,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_reserved_capacity_scheduled(
+        self,
+        *,
+        reserved_capacity_arn: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeReservedCapacityResponse], object] | None = None,
+    ) -> DescribeReservedCapacityResponse:
+        """Poll `DescribeReservedCapacity` until the waiter `ReservedCapacityScheduled` is satisfied.
+
+        Inferred: `Scheduled` is a status at rest.
+
+        Args:
+            reserved_capacity_arn: 50 to 2048 characters, pattern `arn:aws[a-z\\-]*:sagemaker:[a-z0-9\\-]*:[0-9]{12}:reserved-capacity/.*`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeReservedCapacity.html)
+        """
+        return await self._wait(
+            waiters.RESERVED_CAPACITY_SCHEDULED,
+            _DESCRIBE_RESERVED_CAPACITY,
+            reserved_capacity_arn=reserved_capacity_arn,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
         )

@@ -33,6 +33,7 @@ _LIST_RESOURCE_CATALOGS_PAGES = Pagination["ListResourceCatalogsResponse", "Reso
     output_token="next_token",
     items="resource_catalogs",
     page_size="max_results",
+    largest_page=100,
 )
 
 
@@ -97,7 +98,7 @@ class ResourceCatalogOperations(Operations):
             sort_order: A member of `ResourceCatalogSortOrder`, or a newer value as a string.
             sort_by: A member of `ResourceCatalogSortBy`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListResourceCatalogs.html)

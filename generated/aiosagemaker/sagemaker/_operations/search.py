@@ -36,6 +36,7 @@ _SEARCH_PAGES = Pagination["SearchResponse", "SearchRecord"](
     output_token="next_token",
     items="results",
     page_size="max_results",
+    largest_page=100,
 )
 
 
@@ -105,7 +106,7 @@ class SearchOperations(Operations):
             cross_account_filter_option: A member of `CrossAccountFilterOption`, or a newer value as a string.
             visibility_conditions: 1 to 5 items.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Search.html)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
+from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
@@ -63,6 +64,7 @@ _LIST_SPACES_PAGES = Pagination["ListSpacesResponse", "SpaceDetails"](
     output_token="next_token",
     items="spaces",
     page_size="max_results",
+    largest_page=100,
 )
 _UPDATE_SPACE = Operation["UpdateSpaceResponse"](
     __name__,
@@ -171,6 +173,84 @@ class SpaceOperations(Operations):
             space_name=space_name,
         )
 
+    async def wait_until_space_in_service(
+        self,
+        *,
+        domain_id: str,
+        space_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeSpaceResponse], object] | None = None,
+    ) -> DescribeSpaceResponse:
+        """Poll `DescribeSpace` until the waiter `SpaceInService` is satisfied.
+
+        Inferred: `InService` is a status at rest.
+
+        Args:
+            domain_id: At most 63 characters, pattern `d-(-*[a-z0-9]){1,61}`.
+            space_name: At most 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeSpace.html)
+        """
+        return await self._wait(
+            waiters.SPACE_IN_SERVICE,
+            _DESCRIBE_SPACE,
+            domain_id=domain_id,
+            space_name=space_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_space_deleted(
+        self,
+        *,
+        domain_id: str,
+        space_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeSpaceResponse], object] | None = None,
+    ) -> DescribeSpaceResponse | None:
+        """Poll `DescribeSpace` until the waiter `SpaceDeleted` is satisfied.
+
+        Inferred: `DeleteSpace` ends in the error `ResourceNotFound`.
+
+        Args:
+            domain_id: At most 63 characters, pattern `d-(-*[a-z0-9]){1,61}`.
+            space_name: At most 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response; None where an error of the service was the end waited for.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeSpace.html)
+        """
+        return await self._wait_or_gone(
+            waiters.SPACE_DELETED,
+            _DESCRIBE_SPACE,
+            domain_id=domain_id,
+            space_name=space_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
     async def list_spaces(
         self,
         *,
@@ -222,7 +302,7 @@ class SpaceOperations(Operations):
             domain_id_equals: At most 63 characters, pattern `d-(-*[a-z0-9]){1,61}`.
             space_name_contains: At most 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListSpaces.html)

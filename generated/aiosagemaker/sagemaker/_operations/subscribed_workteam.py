@@ -40,6 +40,7 @@ _LIST_SUBSCRIBED_WORKTEAMS_PAGES = Pagination[
     output_token="next_token",
     items="subscribed_workteams",
     page_size="max_results",
+    largest_page=100,
 )
 
 
@@ -104,7 +105,7 @@ class SubscribedWorkteamOperations(Operations):
         Args:
             name_contains: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListSubscribedWorkteams.html)

@@ -11,7 +11,7 @@ from aiobotantic.pages import Pagination, Paginator
 from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from typing import Any, ClassVar
 
@@ -90,6 +90,7 @@ _LIST_TRAINING_JOBS_PAGES = Pagination["ListTrainingJobsResponse", "TrainingJobS
     output_token="next_token",
     items="training_job_summaries",
     page_size="max_results",
+    largest_page=100,
 )
 _LIST_TRAINING_JOBS_FOR_HYPER_PARAMETER_TUNING_JOB = Operation[
     "ListTrainingJobsForHyperParameterTuningJobResponse"
@@ -109,6 +110,7 @@ _LIST_TRAINING_JOBS_FOR_HYPER_PARAMETER_TUNING_JOB_PAGES = Pagination[
     output_token="next_token",
     items="training_job_summaries",
     page_size="max_results",
+    largest_page=100,
 )
 _STOP_TRAINING_JOB = Operation["EmptyOutput"](
     __name__,
@@ -290,13 +292,15 @@ class TrainingJobOperations(Operations):
         training_job_name: str,
         timeout: float | None = None,
         delay: float | None = None,
+        on_poll: Callable[[DescribeTrainingJobResponse], object] | None = None,
     ) -> DescribeTrainingJobResponse:
         """Poll `DescribeTrainingJob` until the waiter `TrainingJobCompletedOrStopped` is satisfied.
 
         Args:
             training_job_name: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
             timeout: Seconds to wait at most. Default: 21600.
-            delay: Seconds between two polls. Default: 120.
+            delay: Most seconds between two polls; the first ones are closer. Default: 120.
+            on_poll: Is called with each response, and awaited where it is async.
 
         Returns:
             The last response.
@@ -313,6 +317,79 @@ class TrainingJobOperations(Operations):
             training_job_name=training_job_name,
             timeout=timeout,
             delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_training_job_completed(
+        self,
+        *,
+        training_job_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeTrainingJobResponse], object] | None = None,
+    ) -> DescribeTrainingJobResponse:
+        """Poll `DescribeTrainingJob` until the waiter `TrainingJobCompleted` is satisfied.
+
+        Inferred: `Completed` is a job's good end.
+
+        Args:
+            training_job_name: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJob.html)
+        """
+        return await self._wait(
+            waiters.TRAINING_JOB_COMPLETED,
+            _DESCRIBE_TRAINING_JOB,
+            training_job_name=training_job_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_training_job_deleted(
+        self,
+        *,
+        training_job_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeTrainingJobResponse], object] | None = None,
+    ) -> DescribeTrainingJobResponse | None:
+        """Poll `DescribeTrainingJob` until the waiter `TrainingJobDeleted` is satisfied.
+
+        Inferred: `DeleteTrainingJob` ends in the error `ResourceNotFound`.
+
+        Args:
+            training_job_name: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response; None where an error of the service was the end waited for.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJob.html)
+        """
+        return await self._wait_or_gone(
+            waiters.TRAINING_JOB_DELETED,
+            _DESCRIBE_TRAINING_JOB,
+            training_job_name=training_job_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
         )
 
     async def list_training_jobs(
@@ -396,7 +473,7 @@ class TrainingJobOperations(Operations):
             warm_pool_status_equals: A member of `WarmPoolResourceStatus`, or a newer value as a string.
             training_plan_arn_equals: 50 to 2048 characters, pattern `arn:aws[a-z\\-]*:sagemaker:[a-z0-9\\-]*:[0-9]{12}:training-plan/.*`.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListTrainingJobs.html)
@@ -474,7 +551,7 @@ class TrainingJobOperations(Operations):
             sort_by: A member of `TrainingJobSortByOptions`, or a newer value as a string.
             sort_order: A member of `SortOrder`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListTrainingJobsForHyperParameterTuningJob.html)

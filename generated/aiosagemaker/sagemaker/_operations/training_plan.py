@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
+from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from typing import Any, ClassVar
 
@@ -64,6 +65,7 @@ _DESCRIBE_TRAINING_PLAN_EXTENSION_HISTORY_PAGES = Pagination[
     output_token="next_token",
     items="training_plan_extensions",
     page_size="max_results",
+    largest_page=100,
 )
 _EXTEND_TRAINING_PLAN = Operation["ExtendTrainingPlanResponse"](
     __name__,
@@ -85,6 +87,7 @@ _LIST_TRAINING_PLANS_PAGES = Pagination["ListTrainingPlansResponse", "TrainingPl
     output_token="next_token",
     items="training_plan_summaries",
     page_size="max_results",
+    largest_page=100,
 )
 _SEARCH_TRAINING_PLAN_OFFERINGS = Operation["SearchTrainingPlanOfferingsResponse"](
     __name__,
@@ -159,6 +162,78 @@ class TrainingPlanOperations(Operations):
             training_plan_name=training_plan_name,
         )
 
+    async def wait_until_training_plan_active(
+        self,
+        *,
+        training_plan_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeTrainingPlanResponse], object] | None = None,
+    ) -> DescribeTrainingPlanResponse:
+        """Poll `DescribeTrainingPlan` until the waiter `TrainingPlanActive` is satisfied.
+
+        Inferred: `Active` is a status at rest.
+
+        Args:
+            training_plan_name: 1 to 2048 characters.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingPlan.html)
+        """
+        return await self._wait(
+            waiters.TRAINING_PLAN_ACTIVE,
+            _DESCRIBE_TRAINING_PLAN,
+            training_plan_name=training_plan_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_training_plan_scheduled(
+        self,
+        *,
+        training_plan_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeTrainingPlanResponse], object] | None = None,
+    ) -> DescribeTrainingPlanResponse:
+        """Poll `DescribeTrainingPlan` until the waiter `TrainingPlanScheduled` is satisfied.
+
+        Inferred: `Scheduled` is a status at rest.
+
+        Args:
+            training_plan_name: 1 to 2048 characters.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingPlan.html)
+        """
+        return await self._wait(
+            waiters.TRAINING_PLAN_SCHEDULED,
+            _DESCRIBE_TRAINING_PLAN,
+            training_plan_name=training_plan_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
     async def describe_training_plan_extension_history(
         self,
         *,
@@ -198,7 +273,7 @@ class TrainingPlanOperations(Operations):
         Args:
             training_plan_arn: 50 to 2048 characters, pattern `arn:aws[a-z\\-]*:sagemaker:[a-z0-9\\-]*:[0-9]{12}:training-plan/.*`.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingPlanExtensionHistory.html)
@@ -287,7 +362,7 @@ class TrainingPlanOperations(Operations):
             sort_order: A member of `TrainingPlanSortOrder`, or a newer value as a string.
             filters: 1 to 5 items.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListTrainingPlans.html)

@@ -67,6 +67,7 @@ _LIST_TRAINING_SESSIONS_PAGES = Pagination[
     output_token="next_token",
     items="training_session_summaries",
     page_size="max_results",
+    largest_page=100,
 )
 _STOP_TRAINING_SESSION = Operation["StopTrainingSessionResponse"](
     __name__,
@@ -223,7 +224,7 @@ class TrainingSessionOperations(Operations):
             name_contains: At most 63 characters, pattern `[a-zA-Z0-9\\-]+`.
             status_equals: A member of `TrainingSessionStatus`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListTrainingSessions.html)

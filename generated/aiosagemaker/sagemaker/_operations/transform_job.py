@@ -11,7 +11,7 @@ from aiobotantic.pages import Pagination, Paginator
 from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from typing import Any, ClassVar
 
@@ -63,6 +63,7 @@ _LIST_TRANSFORM_JOBS_PAGES = Pagination["ListTransformJobsResponse", "TransformJ
     output_token="next_token",
     items="transform_job_summaries",
     page_size="max_results",
+    largest_page=100,
 )
 _STOP_TRANSFORM_JOB = Operation["EmptyOutput"](
     __name__,
@@ -170,13 +171,15 @@ class TransformJobOperations(Operations):
         transform_job_name: str,
         timeout: float | None = None,
         delay: float | None = None,
+        on_poll: Callable[[DescribeTransformJobResponse], object] | None = None,
     ) -> DescribeTransformJobResponse:
         """Poll `DescribeTransformJob` until the waiter `TransformJobCompletedOrStopped` is satisfied.
 
         Args:
             transform_job_name: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
             timeout: Seconds to wait at most. Default: 3600.
-            delay: Seconds between two polls. Default: 60.
+            delay: Most seconds between two polls; the first ones are closer. Default: 60.
+            on_poll: Is called with each response, and awaited where it is async.
 
         Returns:
             The last response.
@@ -193,6 +196,43 @@ class TransformJobOperations(Operations):
             transform_job_name=transform_job_name,
             timeout=timeout,
             delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_transform_job_completed(
+        self,
+        *,
+        transform_job_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeTransformJobResponse], object] | None = None,
+    ) -> DescribeTransformJobResponse:
+        """Poll `DescribeTransformJob` until the waiter `TransformJobCompleted` is satisfied.
+
+        Inferred: `Completed` is a job's good end.
+
+        Args:
+            transform_job_name: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTransformJob.html)
+        """
+        return await self._wait(
+            waiters.TRANSFORM_JOB_COMPLETED,
+            _DESCRIBE_TRANSFORM_JOB,
+            transform_job_name=transform_job_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
         )
 
     async def list_transform_jobs(
@@ -266,7 +306,7 @@ class TransformJobOperations(Operations):
             sort_by: A member of `SortBy`, or a newer value as a string.
             sort_order: A member of `SortOrder`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListTransformJobs.html)

@@ -64,6 +64,7 @@ _LIST_TRIALS_PAGES = Pagination["ListTrialsResponse", "TrialSummary"](
     output_token="next_token",
     items="trial_summaries",
     page_size="max_results",
+    largest_page=100,
 )
 _UPDATE_TRIAL = Operation["UpdateTrialResponse"](
     __name__,
@@ -223,7 +224,7 @@ class TrialOperations(Operations):
             sort_by: A member of `SortTrialsBy`, or a newer value as a string.
             sort_order: A member of `SortOrder`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListTrials.html)

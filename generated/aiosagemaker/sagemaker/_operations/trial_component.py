@@ -85,6 +85,7 @@ _LIST_TRIAL_COMPONENTS_PAGES = Pagination["ListTrialComponentsResponse", "TrialC
     output_token="next_token",
     items="trial_component_summaries",
     page_size="max_results",
+    largest_page=100,
 )
 _UPDATE_TRIAL_COMPONENT = Operation["UpdateTrialComponentResponse"](
     __name__,
@@ -312,7 +313,7 @@ class TrialComponentOperations(Operations):
             sort_by: A member of `SortTrialComponentsBy`, or a newer value as a string.
             sort_order: A member of `SortOrder`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListTrialComponents.html)

@@ -33,6 +33,7 @@ _LIST_ULTRA_SERVERS_BY_RESERVED_CAPACITY_PAGES = Pagination[
     output_token="next_token",
     items="ultra_servers",
     page_size="max_results",
+    largest_page=100,
 )
 
 
@@ -80,7 +81,7 @@ class UltraServerByReservedCapacityOperations(Operations):
         Args:
             reserved_capacity_arn: 50 to 2048 characters, pattern `arn:aws[a-z\\-]*:sagemaker:[a-z0-9\\-]*:[0-9]{12}:reserved-capacity/.*`.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListUltraServersByReservedCapacity.html)

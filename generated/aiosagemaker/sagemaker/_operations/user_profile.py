@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
+from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
@@ -61,6 +62,7 @@ _LIST_USER_PROFILES_PAGES = Pagination["ListUserProfilesResponse", "UserProfileD
     output_token="next_token",
     items="user_profiles",
     page_size="max_results",
+    largest_page=100,
 )
 _UPDATE_USER_PROFILE = Operation["UpdateUserProfileResponse"](
     __name__,
@@ -167,6 +169,84 @@ class UserProfileOperations(Operations):
             user_profile_name=user_profile_name,
         )
 
+    async def wait_until_user_profile_in_service(
+        self,
+        *,
+        domain_id: str,
+        user_profile_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeUserProfileResponse], object] | None = None,
+    ) -> DescribeUserProfileResponse:
+        """Poll `DescribeUserProfile` until the waiter `UserProfileInService` is satisfied.
+
+        Inferred: `InService` is a status at rest.
+
+        Args:
+            domain_id: At most 63 characters, pattern `d-(-*[a-z0-9]){1,61}`.
+            user_profile_name: At most 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeUserProfile.html)
+        """
+        return await self._wait(
+            waiters.USER_PROFILE_IN_SERVICE,
+            _DESCRIBE_USER_PROFILE,
+            domain_id=domain_id,
+            user_profile_name=user_profile_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_user_profile_deleted(
+        self,
+        *,
+        domain_id: str,
+        user_profile_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeUserProfileResponse], object] | None = None,
+    ) -> DescribeUserProfileResponse | None:
+        """Poll `DescribeUserProfile` until the waiter `UserProfileDeleted` is satisfied.
+
+        Inferred: `DeleteUserProfile` ends in the error `ResourceNotFound`.
+
+        Args:
+            domain_id: At most 63 characters, pattern `d-(-*[a-z0-9]){1,61}`.
+            user_profile_name: At most 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response; None where an error of the service was the end waited for.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeUserProfile.html)
+        """
+        return await self._wait_or_gone(
+            waiters.USER_PROFILE_DELETED,
+            _DESCRIBE_USER_PROFILE,
+            domain_id=domain_id,
+            user_profile_name=user_profile_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
     async def list_user_profiles(
         self,
         *,
@@ -218,7 +298,7 @@ class UserProfileOperations(Operations):
             domain_id_equals: At most 63 characters, pattern `d-(-*[a-z0-9]){1,61}`.
             user_profile_name_contains: At most 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListUserProfiles.html)

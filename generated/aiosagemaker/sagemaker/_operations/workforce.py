@@ -63,6 +63,7 @@ _LIST_WORKFORCES_PAGES = Pagination["ListWorkforcesResponse", "Workforce"](
     output_token="next_token",
     items="workforces",
     page_size="max_results",
+    largest_page=100,
 )
 _UPDATE_WORKFORCE = Operation["UpdateWorkforceResponse"](
     __name__,
@@ -200,7 +201,7 @@ class WorkforceOperations(Operations):
             sort_order: A member of `SortOrder`, or a newer value as a string.
             name_contains: 1 to 63 characters, pattern `[a-zA-Z0-9]([a-zA-Z0-9\\-]){0,62}`.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListWorkforces.html)

@@ -63,6 +63,7 @@ _LIST_WORKTEAMS_PAGES = Pagination["ListWorkteamsResponse", "Workteam"](
     output_token="next_token",
     items="workteams",
     page_size="max_results",
+    largest_page=100,
 )
 _UPDATE_WORKTEAM = Operation["UpdateWorkteamResponse"](
     __name__,
@@ -207,7 +208,7 @@ class WorkteamOperations(Operations):
             sort_order: A member of `SortOrder`, or a newer value as a string.
             name_contains: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}`.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListWorkteams.html)

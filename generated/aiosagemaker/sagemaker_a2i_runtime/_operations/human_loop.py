@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
+from aiosagemaker.sagemaker_a2i_runtime import waiters
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
     from typing import Any, ClassVar
 
@@ -76,6 +78,7 @@ _LIST_HUMAN_LOOPS_PAGES = Pagination["ListHumanLoopsResponse", "HumanLoopSummary
     output_token="next_token",
     items="human_loop_summaries",
     page_size="max_results",
+    largest_page=100,
 )
 _START_HUMAN_LOOP = Operation["StartHumanLoopResponse"](
     __name__,
@@ -164,6 +167,114 @@ class HumanLoopOperations(Operations):
             human_loop_name=human_loop_name,
         )
 
+    async def wait_until_human_loop_completed(
+        self,
+        *,
+        human_loop_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeHumanLoopResponse], object] | None = None,
+    ) -> DescribeHumanLoopResponse:
+        """Poll `DescribeHumanLoop` until the waiter `HumanLoopCompleted` is satisfied.
+
+        Inferred: `Completed` is a job's good end.
+
+        Args:
+            human_loop_name: 1 to 63 characters, pattern `^[a-z0-9](-*[a-z0-9])*$`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/goto/WebAPI/sagemaker-a2i-runtime-2019-11-07/DescribeHumanLoop)
+        """
+        return await self._wait(
+            waiters.HUMAN_LOOP_COMPLETED,
+            _DESCRIBE_HUMAN_LOOP,
+            human_loop_name=human_loop_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_human_loop_completed_or_stopped(
+        self,
+        *,
+        human_loop_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeHumanLoopResponse], object] | None = None,
+    ) -> DescribeHumanLoopResponse:
+        """Poll `DescribeHumanLoop` until the waiter `HumanLoopCompletedOrStopped` is satisfied.
+
+        Inferred: `Completed` and `Stopped` are a job's ends.
+
+        Args:
+            human_loop_name: 1 to 63 characters, pattern `^[a-z0-9](-*[a-z0-9])*$`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/goto/WebAPI/sagemaker-a2i-runtime-2019-11-07/DescribeHumanLoop)
+        """
+        return await self._wait(
+            waiters.HUMAN_LOOP_COMPLETED_OR_STOPPED,
+            _DESCRIBE_HUMAN_LOOP,
+            human_loop_name=human_loop_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_human_loop_deleted(
+        self,
+        *,
+        human_loop_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeHumanLoopResponse], object] | None = None,
+    ) -> DescribeHumanLoopResponse | None:
+        """Poll `DescribeHumanLoop` until the waiter `HumanLoopDeleted` is satisfied.
+
+        Inferred: `DeleteHumanLoop` ends in the error `ResourceNotFoundException`.
+
+        Args:
+            human_loop_name: 1 to 63 characters, pattern `^[a-z0-9](-*[a-z0-9])*$`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response; None where an error of the service was the end waited for.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/goto/WebAPI/sagemaker-a2i-runtime-2019-11-07/DescribeHumanLoop)
+        """
+        return await self._wait_or_gone(
+            waiters.HUMAN_LOOP_DELETED,
+            _DESCRIBE_HUMAN_LOOP,
+            human_loop_name=human_loop_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
     async def list_human_loops(
         self,
         *,
@@ -221,7 +332,7 @@ class HumanLoopOperations(Operations):
             creation_time_before: A naive time is taken as UTC.
             sort_order: A member of `SortOrder`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/goto/WebAPI/sagemaker-a2i-runtime-2019-11-07/ListHumanLoops)

@@ -98,6 +98,7 @@ _LIST_RECORDS_PAGES = Pagination["ListRecordsResponse", "str"](
     output_token="next_token",
     items="record_identifiers",
     page_size="max_results",
+    largest_page=100,
 )
 _PUT_RECORD = Operation["EmptyOutput"](
     __name__,
@@ -307,7 +308,7 @@ class RecordOperations(Operations):
             feature_group_name: 1 to 150 characters.
             include_soft_deleted_records: True or False.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/goto/WebAPI/sagemaker-featurestore-runtime-2020-07-01/ListRecords)

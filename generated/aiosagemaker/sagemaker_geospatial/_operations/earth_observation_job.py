@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
+from aiosagemaker.sagemaker_geospatial import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker_geospatial.models import (
@@ -101,6 +102,7 @@ _LIST_EARTH_OBSERVATION_JOBS_PAGES = Pagination[
     output_token="next_token",
     items="earth_observation_job_summaries",
     page_size="max_results",
+    largest_page=20,
 )
 _START_EARTH_OBSERVATION_JOB = Operation["StartEarthObservationJobOutput"](
     __name__,
@@ -236,6 +238,114 @@ class EarthObservationJobOperations(Operations):
             arn=arn,
         )
 
+    async def wait_until_earth_observation_job_completed(
+        self,
+        *,
+        arn: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[GetEarthObservationJobOutput], object] | None = None,
+    ) -> GetEarthObservationJobOutput:
+        """Poll `GetEarthObservationJob` until the waiter `EarthObservationJobCompleted` is satisfied.
+
+        Inferred: `COMPLETED` is a job's good end.
+
+        Args:
+            arn: Text.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/goto/WebAPI/sagemaker-geospatial-2020-05-27/GetEarthObservationJob)
+        """
+        return await self._wait(
+            waiters.EARTH_OBSERVATION_JOB_COMPLETED,
+            _GET_EARTH_OBSERVATION_JOB,
+            arn=arn,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_earth_observation_job_completed_or_stopped(
+        self,
+        *,
+        arn: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[GetEarthObservationJobOutput], object] | None = None,
+    ) -> GetEarthObservationJobOutput:
+        """Poll `GetEarthObservationJob` until the waiter `EarthObservationJobCompletedOrStopped` is satisfied.
+
+        Inferred: `COMPLETED` and `STOPPED` are a job's ends.
+
+        Args:
+            arn: Text.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/goto/WebAPI/sagemaker-geospatial-2020-05-27/GetEarthObservationJob)
+        """
+        return await self._wait(
+            waiters.EARTH_OBSERVATION_JOB_COMPLETED_OR_STOPPED,
+            _GET_EARTH_OBSERVATION_JOB,
+            arn=arn,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_earth_observation_job_deleted(
+        self,
+        *,
+        arn: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[GetEarthObservationJobOutput], object] | None = None,
+    ) -> GetEarthObservationJobOutput | None:
+        """Poll `GetEarthObservationJob` until the waiter `EarthObservationJobDeleted` is satisfied.
+
+        Inferred: `DeleteEarthObservationJob` ends in the error `ResourceNotFoundException`.
+
+        Args:
+            arn: Text.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response; None where an error of the service was the end waited for.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/goto/WebAPI/sagemaker-geospatial-2020-05-27/GetEarthObservationJob)
+        """
+        return await self._wait_or_gone(
+            waiters.EARTH_OBSERVATION_JOB_DELETED,
+            _GET_EARTH_OBSERVATION_JOB,
+            arn=arn,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
     async def list_earth_observation_jobs(
         self,
         *,
@@ -289,7 +399,7 @@ class EarthObservationJobOperations(Operations):
             sort_order: A member of `SortOrder`, or a newer value as a string.
             status_equals: A member of `EarthObservationJobStatus`, or a newer value as a string.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 20, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/goto/WebAPI/sagemaker-geospatial-2020-05-27/ListEarthObservationJobs)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from aiosagemaker.sagemaker_geospatial.models import (
         GetRasterDataCollectionOutput,
+        ItemSource,
         ListRasterDataCollectionsOutput,
         RasterDataCollectionMetadata,
         RasterDataCollectionQueryWithBandFilterInput,
@@ -60,6 +61,7 @@ _LIST_RASTER_DATA_COLLECTIONS_PAGES = Pagination[
     output_token="next_token",
     items="raster_data_collection_summaries",
     page_size="max_results",
+    largest_page=20,
 )
 _SEARCH_RASTER_DATA_COLLECTION = Operation["SearchRasterDataCollectionOutput"](
     __name__,
@@ -75,6 +77,12 @@ _SEARCH_RASTER_DATA_COLLECTION = Operation["SearchRasterDataCollectionOutput"](
     ),
     repeat=Repeat.READ,
     uri="/search-raster-data-collection",
+)
+_SEARCH_RASTER_DATA_COLLECTION_PAGES = Pagination["SearchRasterDataCollectionOutput", "ItemSource"](
+    _SEARCH_RASTER_DATA_COLLECTION,
+    input_token="next_token",
+    output_token="next_token",
+    items="items",
 )
 
 
@@ -149,7 +157,7 @@ class RasterDataCollectionOperations(Operations):
 
         Args:
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 20, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/goto/WebAPI/sagemaker-geospatial-2020-05-27/ListRasterDataCollections)
@@ -189,4 +197,30 @@ class RasterDataCollectionOperations(Operations):
             arn=arn,
             raster_data_collection_query=raster_data_collection_query,
             next_token=next_token,
+        )
+
+    def iter_search_raster_data_collection(
+        self,
+        *,
+        arn: str,
+        raster_data_collection_query: RasterDataCollectionQueryWithBandFilterInput,
+        limit: int | None = None,
+        starting_token: str | None = None,
+    ) -> Paginator[SearchRasterDataCollectionOutput, ItemSource]:
+        """Iterate over what `SearchRasterDataCollection` lists: items, or whole responses by `.pages()`.
+
+        Args:
+            arn: Text.
+            raster_data_collection_query: `RasterDataCollectionQueryWithBandFilterInput`.
+            limit: Most items to yield. Default: all.
+            starting_token: Where an earlier iterator stopped: its `resume_token`.
+
+        [AWS API reference](https://docs.aws.amazon.com/goto/WebAPI/sagemaker-geospatial-2020-05-27/SearchRasterDataCollection)
+        """
+        return self._iterate(
+            _SEARCH_RASTER_DATA_COLLECTION_PAGES,
+            arn=arn,
+            raster_data_collection_query=raster_data_collection_query,
+            limit=limit,
+            starting_token=starting_token,
         )

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
 from aiobotantic.pages import Pagination, Paginator
+from aiosagemaker.sagemaker_geospatial import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker_geospatial.models import (
@@ -100,6 +101,7 @@ _LIST_VECTOR_ENRICHMENT_JOBS_PAGES = Pagination[
     output_token="next_token",
     items="vector_enrichment_job_summaries",
     page_size="max_results",
+    largest_page=20,
 )
 _START_VECTOR_ENRICHMENT_JOB = Operation["StartVectorEnrichmentJobOutput"](
     __name__,
@@ -232,6 +234,114 @@ class VectorEnrichmentJobOperations(Operations):
             arn=arn,
         )
 
+    async def wait_until_vector_enrichment_job_completed(
+        self,
+        *,
+        arn: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[GetVectorEnrichmentJobOutput], object] | None = None,
+    ) -> GetVectorEnrichmentJobOutput:
+        """Poll `GetVectorEnrichmentJob` until the waiter `VectorEnrichmentJobCompleted` is satisfied.
+
+        Inferred: `COMPLETED` is a job's good end.
+
+        Args:
+            arn: Text.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/goto/WebAPI/sagemaker-geospatial-2020-05-27/GetVectorEnrichmentJob)
+        """
+        return await self._wait(
+            waiters.VECTOR_ENRICHMENT_JOB_COMPLETED,
+            _GET_VECTOR_ENRICHMENT_JOB,
+            arn=arn,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_vector_enrichment_job_completed_or_stopped(
+        self,
+        *,
+        arn: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[GetVectorEnrichmentJobOutput], object] | None = None,
+    ) -> GetVectorEnrichmentJobOutput:
+        """Poll `GetVectorEnrichmentJob` until the waiter `VectorEnrichmentJobCompletedOrStopped` is satisfied.
+
+        Inferred: `COMPLETED` and `STOPPED` are a job's ends.
+
+        Args:
+            arn: Text.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/goto/WebAPI/sagemaker-geospatial-2020-05-27/GetVectorEnrichmentJob)
+        """
+        return await self._wait(
+            waiters.VECTOR_ENRICHMENT_JOB_COMPLETED_OR_STOPPED,
+            _GET_VECTOR_ENRICHMENT_JOB,
+            arn=arn,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_vector_enrichment_job_deleted(
+        self,
+        *,
+        arn: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[GetVectorEnrichmentJobOutput], object] | None = None,
+    ) -> GetVectorEnrichmentJobOutput | None:
+        """Poll `GetVectorEnrichmentJob` until the waiter `VectorEnrichmentJobDeleted` is satisfied.
+
+        Inferred: `DeleteVectorEnrichmentJob` ends in the error `ResourceNotFoundException`.
+
+        Args:
+            arn: Text.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response; None where an error of the service was the end waited for.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/goto/WebAPI/sagemaker-geospatial-2020-05-27/GetVectorEnrichmentJob)
+        """
+        return await self._wait_or_gone(
+            waiters.VECTOR_ENRICHMENT_JOB_DELETED,
+            _GET_VECTOR_ENRICHMENT_JOB,
+            arn=arn,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
     async def list_vector_enrichment_jobs(
         self,
         *,
@@ -285,7 +395,7 @@ class VectorEnrichmentJobOperations(Operations):
             sort_order: A member of `SortOrder`, or a newer value as a string.
             status_equals: Text.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 20, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/goto/WebAPI/sagemaker-geospatial-2020-05-27/ListVectorEnrichmentJobs)

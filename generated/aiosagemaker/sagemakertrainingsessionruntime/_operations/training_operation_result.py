@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
+from aiosagemaker.sagemakertrainingsessionruntime import waiters
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, ClassVar
 
     from aiosagemaker.sagemakertrainingsessionruntime.models import GetTrainingOperationResultOutput
@@ -59,4 +61,43 @@ class TrainingOperationResultOperations(Operations):
             _GET_TRAINING_OPERATION_RESULT,
             training_session_name=training_session_name,
             operation_id=operation_id,
+        )
+
+    async def wait_until_training_operation_result_completed(
+        self,
+        *,
+        training_session_name: str,
+        operation_id: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[GetTrainingOperationResultOutput], object] | None = None,
+    ) -> GetTrainingOperationResultOutput:
+        """Poll `GetTrainingOperationResult` until the waiter `TrainingOperationResultCompleted` is satisfied.
+
+        Inferred: `Completed` is a job's good end.
+
+        Args:
+            training_session_name: 1 to 64 characters, pattern `[a-zA-Z0-9-]+`.
+            operation_id: 1 to 64 characters, pattern `[a-zA-Z0-9-]+`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/goto/WebAPI/sagemakertrainingsessionruntime-2025-02-10/GetTrainingOperationResult)
+        """
+        return await self._wait(
+            waiters.TRAINING_OPERATION_RESULT_COMPLETED,
+            _GET_TRAINING_OPERATION_RESULT,
+            training_session_name=training_session_name,
+            operation_id=operation_id,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
         )
