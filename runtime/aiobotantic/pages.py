@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar, cast
 
@@ -108,6 +109,24 @@ class Paginator(Generic[Page, Item]):
         """
         return _Pages(self._walk())
 
+    async def prefetched(self) -> AsyncGenerator[Item, None]:
+        """Iterate over the items, and fetch the next page while the caller works on this one.
+
+        Leaving the loop early cancels the fetch; `contextlib.aclosing` waits until it has.
+        """
+        walk = self._walk()
+        coming = asyncio.ensure_future(walk.page())
+        try:
+            while (fetched := await coming) is not None:
+                coming = asyncio.ensure_future(walk.page())
+                walk.given(fetched, 0)
+                for number, item in enumerate(fetched.items, 1):
+                    walk.given(fetched, number)
+                    yield item
+        finally:
+            coming.cancel()
+            await asyncio.gather(coming, return_exceptions=True)
+
     @property
     def resume_token(self) -> str | None:
         """What continues after the last item given; None at the end, and before the start.
@@ -165,6 +184,16 @@ class Paginator(Generic[Page, Item]):
         self._position = position
 
 
+@dataclass(frozen=True, slots=True)
+class _Fetched(Generic[Page]):
+    """A page, where it stands, and where the next one does."""
+
+    page: Page
+    items: list[Any]
+    here: _Position
+    after: _Position | None
+
+
 class _Walk(Generic[Page]):
     """One iteration, page by page. It holds nothing open, so it may be dropped at any point."""
 
@@ -182,10 +211,9 @@ class _Walk(Generic[Page]):
         self._left = left
         self._stand_at = stand_at
         self._here = start
-        self._after: _Position | None = None
         self._repeated = False
 
-    async def page(self) -> Page | None:
+    async def page(self) -> _Fetched[Page] | None:
         """Fetch the next page, cut to what is to be given; None after the last one."""
         if self._next is None:
             return None
@@ -198,33 +226,30 @@ class _Walk(Generic[Page]):
         page = await self._fetch(self._here.token)
         token = self._pagination.next_token(page)
         self._repeated = token is not None and token == self._here.token
-        self._cut(page, None if token is None else _Position(token))
-        return page
+        return self._cut(page, None if token is None else _Position(token))
 
-    def items(self, page: Structure) -> list[Any]:
-        """Return the items of a page."""
-        return self._pagination.items_of(page)
-
-    def given(self, page: Structure, count: int) -> None:
+    def given(self, fetched: _Fetched[Any], count: int) -> None:
         """Note that the first `count` items of a page were given."""
-        if count == len(self.items(page)):
-            self._stand_at(self._after)
+        if count == len(fetched.items):
+            self._stand_at(fetched.after)
         else:
-            self._stand_at(replace(self._here, done=self._here.done + count))
+            self._stand_at(replace(fetched.here, done=fetched.here.done + count))
 
-    def _cut(self, page: Structure, after: _Position | None) -> None:
-        items = self.items(page)[self._here.done :]
-        self._after = self._next = after
+    def _cut(self, page: Any, after: _Position | None) -> _Fetched[Page]:
+        here = self._here
+        items = self._pagination.items_of(page)[here.done :]
+        self._next = after
         if self._left is not None and len(items) >= self._left:
             if len(items) > self._left:
                 items = items[: self._left]
-                self._after = replace(self._here, done=self._here.done + self._left)
+                after = replace(here, done=here.done + self._left)
             self._next = None
         if self._left is not None:
             self._left -= len(items)
         name = self._pagination.items
         if name is not None and getattr(page, name) is not None:
             setattr(page, name, items)
+        return _Fetched(page, items, here, after)
 
 
 class _Pages(Generic[Page]):
@@ -235,31 +260,31 @@ class _Pages(Generic[Page]):
         return self
 
     async def __anext__(self) -> Page:
-        page = await self._walk.page()
-        if page is None:
+        fetched = await self._walk.page()
+        if fetched is None:
             raise StopAsyncIteration
-        self._walk.given(page, len(self._walk.items(page)))
-        return page
+        self._walk.given(fetched, len(fetched.items))
+        return fetched.page
 
 
 class _Items(Generic[Item]):
     def __init__(self, walk: _Walk[Any]) -> None:
         self._walk = walk
-        self._page: Structure | None = None
+        self._fetched: _Fetched[Any] | None = None
         self._given = 0
 
     def __aiter__(self) -> AsyncIterator[Item]:
         return self
 
     async def __anext__(self) -> Item:
-        while self._page is None or self._given >= len(self._walk.items(self._page)):
-            self._page, self._given = await self._walk.page(), 0
-            if self._page is None:
+        while self._fetched is None or self._given >= len(self._fetched.items):
+            self._fetched, self._given = await self._walk.page(), 0
+            if self._fetched is None:
                 raise StopAsyncIteration
-            self._walk.given(self._page, 0)
-        item: Item = self._walk.items(self._page)[self._given]
+            self._walk.given(self._fetched, 0)
+        item: Item = self._fetched.items[self._given]
         self._given += 1
-        self._walk.given(self._page, self._given)
+        self._walk.given(self._fetched, self._given)
         return item
 
 

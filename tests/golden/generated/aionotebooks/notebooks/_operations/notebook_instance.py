@@ -11,7 +11,7 @@ from aiobotantic.pages import Pagination, Paginator
 from aionotebooks.notebooks import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any, ClassVar
 
     from aiobotantic.structure import EmptyOutput
@@ -71,6 +71,7 @@ _LIST_NOTEBOOK_INSTANCES_PAGES = Pagination[
     output_token="next_token",
     items="notebook_instances",
     page_size="max_results",
+    largest_page=100,
 )
 
 
@@ -183,13 +184,15 @@ class NotebookInstanceOperations(Operations):
         notebook_instance_name: str,
         timeout: float | None = None,
         delay: float | None = None,
+        on_poll: Callable[[DescribeNotebookInstanceOutput], object] | None = None,
     ) -> DescribeNotebookInstanceOutput:
         """Poll `DescribeNotebookInstance` until the waiter `NotebookInstanceInService` is satisfied.
 
         Args:
             notebook_instance_name: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9])*`.
             timeout: Seconds to wait at most. Default: 1800.
-            delay: Seconds between two polls. Default: 30.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
 
         Returns:
             The last response.
@@ -206,6 +209,7 @@ class NotebookInstanceOperations(Operations):
             notebook_instance_name=notebook_instance_name,
             timeout=timeout,
             delay=delay,
+            on_poll=on_poll,
         )
 
     async def wait_until_notebook_instance_deleted(
@@ -214,13 +218,15 @@ class NotebookInstanceOperations(Operations):
         notebook_instance_name: str,
         timeout: float | None = None,
         delay: float | None = None,
+        on_poll: Callable[[DescribeNotebookInstanceOutput], object] | None = None,
     ) -> DescribeNotebookInstanceOutput | None:
         """Poll `DescribeNotebookInstance` until the waiter `NotebookInstanceDeleted` is satisfied.
 
         Args:
             notebook_instance_name: 1 to 63 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9])*`.
             timeout: Seconds to wait at most. Default: 1800.
-            delay: Seconds between two polls. Default: 30.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
 
         Returns:
             The last response; None where an error of the service was the end waited for.
@@ -237,6 +243,7 @@ class NotebookInstanceOperations(Operations):
             notebook_instance_name=notebook_instance_name,
             timeout=timeout,
             delay=delay,
+            on_poll=on_poll,
         )
 
     async def list_notebook_instances(
@@ -280,7 +287,7 @@ class NotebookInstanceOperations(Operations):
             status_equals: A member of `NotebookInstanceStatus`, or a newer value as a string.
             tags_contain: A mapping.
             limit: Most items to yield. Default: all.
-            page_size: Most items to ask for in one request. Default: the service's.
+            page_size: Most items to ask for in one request. Default: 100, the most there are.
             starting_token: Where an earlier iterator stopped: its `resume_token`.
 
         [AWS API reference](https://docs.aws.amazon.com/goto/WebAPI/notebooks-2017-07-24/ListNotebookInstances)

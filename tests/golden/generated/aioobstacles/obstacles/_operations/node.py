@@ -11,7 +11,7 @@ from aiobotantic.pages import Pagination, Paginator
 from aioobstacles.obstacles import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from typing import Any, ClassVar
 
@@ -590,6 +590,7 @@ class NodeOperations(Operations):
         secrets: Sequence[str] | None = None,
         timeout: float | None = None,
         delay: float | None = None,
+        on_poll: Callable[[ListResponse], object] | None = None,
     ) -> ListResponse | None:
         """Poll `DescribeNode` until the waiter `NodeGone` is satisfied.
 
@@ -644,7 +645,8 @@ class NodeOperations(Operations):
             choice: `Choice`.
             secrets: Each: at least 1 character, pattern `\\w+`. Sensitive: masked in repr, errors and logs.
             timeout: Seconds to wait at most. Default: 2.
-            delay: Seconds between two polls. Default: 1.
+            delay: Most seconds between two polls; the first ones are closer. Default: 1.
+            on_poll: Is called with each response, and awaited where it is async.
 
         Returns:
             The last response; None where an error of the service was the end waited for.
@@ -709,6 +711,7 @@ class NodeOperations(Operations):
             secrets=secrets,
             timeout=timeout,
             delay=delay,
+            on_poll=on_poll,
         )
 
     async def wait_until_node_there(
@@ -765,6 +768,7 @@ class NodeOperations(Operations):
         secrets: Sequence[str] | None = None,
         timeout: float | None = None,
         delay: float | None = None,
+        on_poll: Callable[[ListResponse], object] | None = None,
     ) -> ListResponse:
         """Poll `DescribeNode` until the waiter `NodeThere` is satisfied.
 
@@ -819,7 +823,8 @@ class NodeOperations(Operations):
             choice: `Choice`.
             secrets: Each: at least 1 character, pattern `\\w+`. Sensitive: masked in repr, errors and logs.
             timeout: Seconds to wait at most. Default: 2.
-            delay: Seconds between two polls. Default: 1.
+            delay: Most seconds between two polls; the first ones are closer. Default: 1.
+            on_poll: Is called with each response, and awaited where it is async.
 
         Returns:
             The last response.
@@ -884,4 +889,5 @@ class NodeOperations(Operations):
             secrets=secrets,
             timeout=timeout,
             delay=delay,
+            on_poll=on_poll,
         )
