@@ -45,7 +45,7 @@ from aiobotantic.lanes.session import base_session, client_config, own_session, 
 from aiobotantic.lanes.transport import DirectSession, ambiguous_error, transport_error
 from aiobotantic.operation import Operation, Service
 from aiobotantic.pickling import resolve
-from aiobotantic.protocols import Headers, WireProtocol, error_class, request_id_of
+from aiobotantic.protocols import Body, Headers, WireProtocol, error_class, request_id_of
 from aiobotantic.structure import ResponseMetadata, Structure
 
 # Not imported by name: it has no type information.
@@ -196,12 +196,13 @@ class CompatLane:
                 wire=True,
             )
         http = call.http
+        body = call.body if http.body is given else http.body
         return {
             "url_path": http.path,
             "query_string": dict(http.query),
             "method": http.method,
             "headers": dict(http.headers),
-            "body": call.body if http.body is given else http.body,
+            "body": Body(body) if type(body) is bytes else body,
             **({"host_prefix": http.host_prefix} if http.host_prefix else {}),
         }
 

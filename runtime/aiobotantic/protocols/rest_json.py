@@ -201,13 +201,13 @@ class _Writer:
         self._refuse(field, f"is of the type {type(value).__name__}: pass {TAKEN}", None)
         return Body(b""), None
 
-    def _bounded(self, field: str, body: bytes) -> Body:
+    def _bounded(self, field: str, body: bytes) -> bytes:
         markers = self.cls.__pydantic_fields__[field].metadata
         length = next((mark for mark in markers if isinstance(mark, Length)), Length())
         if (length.min or 0) > len(body) or (length.max is not None and len(body) > length.max):
             problem = f"must have {length.text} bytes, has {len(body)}"
             self._refuse(field, problem, None, kind="value_error")
-        return Body(body)
+        return body
 
     def _query_value(self, field: str, value: Any) -> Any:
         if is_sequence(value):
