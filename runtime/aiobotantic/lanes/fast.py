@@ -49,6 +49,8 @@ _host_from_url = resolve("botocore.auth", "_host_from_url")
 
 _UNSIGNED: Final = frozenset(resolve("botocore.auth", "SIGNED_HEADERS_BLACKLIST"))
 """Headers that may change on the way, in lower case."""
+_MOST_TARGETS: Final = 1_000
+"""Addresses that are kept: paths hold names."""
 _MOST_HASHED_HERE: Final = 2 * 1024 * 1024
 """Bytes of a body that are hashed on the event loop, 0.7 ms each MB; more, in a thread."""
 _TRACE: Final = "X-Amzn-Trace-Id"
@@ -88,7 +90,7 @@ class FastLane:
         self._exchanger: Exchange | None = None
         self._streams: WeakSet[Answer] = WeakSet()
         self._routes: dict[str, _Route] = {}
-        self._plain_targets: dict[str, _Target] = {}
+        self._targets: dict[tuple[str, str], _Target] = {}
         self._reasons: dict[str, str | None] = {}
         self.region_name = compat.region_name
         self.endpoint_url = compat.endpoint_url
@@ -240,8 +242,9 @@ class FastLane:
 
     def _target(self, call: Call, route: _Route) -> _Target:
         http = call.http
-        plain = http.path == "/" and not http.query and not http.host_prefix
-        if plain and (known := self._plain_targets.get(route.endpoint)) is not None:
+        plain = not http.query and not http.host_prefix
+        place = route.endpoint, http.path
+        if plain and (known := self._targets.get(place)) is not None:
             return known
         address = _urljoin(route.endpoint, http.path, http.host_prefix)
         if http.query:
@@ -255,7 +258,9 @@ class FastLane:
             canonical_query(parts.query),
         )
         if plain:
-            self._plain_targets[route.endpoint] = target
+            if len(self._targets) >= _MOST_TARGETS:
+                self._targets.clear()
+            self._targets[place] = target
         return target
 
     def _answer(self, call: Call, status: int, headers: Headers, body: Any) -> Structure:

@@ -129,6 +129,8 @@ def write_host_prefix(
     operation: Operation[Any], request: Request[Any], *, wire: bool
 ) -> tuple[str, Sequence[Refusal]]:
     """Return what stands before the host name, and what keeps a member from standing there."""
+    if not operation.host_prefix:
+        return "", ()
     members = describe(type(request))
     refusals: list[Refusal] = []
 
