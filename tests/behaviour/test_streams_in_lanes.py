@@ -6,12 +6,18 @@ import asyncio
 import gc
 import json
 import logging
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from aiobotocore.config import AioConfig
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from differential.beside import clock_at
 from http_service import HttpService, answer, cut, hang_up
 from minispec import Generate, Mini
 
@@ -142,9 +148,22 @@ async def slowly(
         yield slow, client
 
 
+def headers_of(head: bytes) -> dict[str, str]:
+    lines = head.decode().split("\r\n")[1:]
+    return dict(line.split(": ", 1) for line in lines if line)
+
+
 def length_of(head: bytes) -> int:
-    lines = dict(line.split(b": ", 1) for line in head.split(b"\r\n")[1:] if line)
-    return int(lines[b"Content-Length"])
+    return int(headers_of(head)["Content-Length"])
+
+
+def botocores_signature(url: str, head: bytes, body: bytes) -> str:
+    moment = datetime.strptime(headers_of(head)["X-Amz-Date"], "%Y%m%dT%H%M%SZ")
+    request = AWSRequest("PUT", f"{url}/u", data=body)
+    keys = Credentials(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"])
+    with clock_at(moment.replace(tzinfo=UTC)):
+        SigV4Auth(keys, "mini", "us-east-1").add_auth(request)
+    return str(request.headers["Authorization"])
 
 
 async def test_both_lanes_give_the_same(client: Any, service: HttpService, pipeline: Any) -> None:
@@ -297,8 +316,8 @@ async def test_an_error_in_place_of_a_stream_is_read_and_gives_the_connection_ba
     assert [sent.connection for sent in service.sent] == [0, 0]
 
 
-async def test_closing_the_client_ends_what_is_being_read(mini: Mini) -> None:
-    async with slowly(mini, None, said("one")) as (slow, client):
+async def test_closing_the_client_ends_what_is_being_read(mini: Mini, pipeline: Any) -> None:
+    async with slowly(mini, pipeline, said("one")) as (slow, client):
         events = (await client.get_events()).events
         await anext(events)
         reading = asyncio.create_task(anext(events))
@@ -343,10 +362,10 @@ async def test_calls_wait_behind_streams_that_are_read(mini: Mini, pipeline: Any
         await events.close()
 
 
-async def test_a_long_body_arrives_whole_and_the_connection_is_used_again(
+async def test_a_long_body_arrives_whole_and_signed_and_the_connection_is_used_again(
     mini: Mini, pipeline: Any
 ) -> None:
-    arrived = list[bytes]()
+    heads, arrived = list[bytes](), list[bytes]()
     connections = 0
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -355,6 +374,7 @@ async def test_a_long_body_arrives_whole_and_the_connection_is_used_again(
         for _ in range(3):
             head = await reader.readuntil(b"\r\n\r\n")
             await asyncio.sleep(0.1)  # the body does not fit into what is on the way
+            heads.append(head)
             arrived.append(await reader.readexactly(length_of(head)))
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
             await writer.drain()
@@ -365,6 +385,8 @@ async def test_a_long_body_arrives_whole_and_the_connection_is_used_again(
 
     assert arrived == [LONG, LONG[:65_537], LONG[1:]]
     assert connections == 1
+    for head, body in zip(heads, arrived, strict=True):
+        assert headers_of(head)["Authorization"] == botocores_signature(url, head, body)
 
 
 async def test_an_answer_that_comes_before_a_long_body_was_read_counts(

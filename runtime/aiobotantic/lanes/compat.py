@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from contextvars import ContextVar
 from datetime import timedelta
 from typing import Any, Final
+from weakref import WeakSet
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -26,6 +27,7 @@ from botocore.exceptions import (
 )
 from pydantic import ValidationError
 
+from aiobotantic.bodies import Streamed
 from aiobotantic.door import write_request
 from aiobotantic.errors import (
     AioBotanticError,
@@ -82,6 +84,7 @@ class CompatLane:
         self.client = client
         self.retries = Retries(service, client.meta.config.retries)
         self.closed = False
+        self._streams: WeakSet[Streamed] = WeakSet()
 
     @classmethod
     async def open(
@@ -179,6 +182,8 @@ class CompatLane:
     async def close(self) -> None:
         """Close every connection."""
         self.closed = True
+        for stream in list(self._streams):  # aiohttp would let who reads it wait for ever
+            await stream.close()
         await _AioBaseClient.close(self.client)  # an operation may be called Close
 
     def serialize_to_request(self, parameters: Any, operation_model: Any) -> dict[str, Any]:
@@ -222,6 +227,9 @@ class CompatLane:
                     "answer cannot be read",
                     operation=call.operation.name,
                 ) from None
+        if call.operation.streams:
+            found = vars(structure).values()
+            self._streams.update(value for value in found if isinstance(value, Streamed))
         vars(structure)["response_metadata"] = ResponseMetadata(
             request_id=metadata.get("RequestId"),
             status_code=metadata.get("HTTPStatusCode", 200),
