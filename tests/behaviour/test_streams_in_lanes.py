@@ -10,8 +10,10 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partialmethod
 from typing import Any
 
+import aiohttp
 import pytest
 from aiobotocore.config import AioConfig
 from botocore.auth import SigV4Auth
@@ -435,3 +437,35 @@ async def test_the_time_that_a_long_body_takes_is_not_the_answers(mini: Mini) ->
         await client.put_blob(body=LONG * 4)
         with pytest.raises(AmbiguousResultError, match="no answer in time"):  # it leaves at once
             await client.put_blob(body=b"short")
+
+
+async def test_sessions_that_are_traced_take_aiohttps_own_way(
+    mini: Mini, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Instrumentation of aiohttp adds its traces when a session is made."""
+    traced = list[str]()
+
+    async def note(session: Any, context: Any, params: aiohttp.TraceRequestStartParams) -> None:
+        traced.append(params.url.path)
+
+    config = aiohttp.TraceConfig()
+    config.on_request_start.append(note)
+    make = aiohttp.ClientSession.__init__
+    monkeypatch.setattr(
+        aiohttp.ClientSession, "__init__", partialmethod(make, trace_configs=[config])
+    )
+    async with slowly(mini, None, said("one"), said("two")) as (slow, client):
+        assert (await client.get_plain()).name == "n"
+        events = (await client.get_events()).events
+        assert (await anext(events)).said.text == "one"
+        slow.go_on.set()
+        assert [event.said.text async for event in events] == ["two"]
+        assert (await client.get_plain()).name == "n"
+        assert slow.connections == 1
+
+        slow.go_on.clear()
+        async with (await client.get_events()).events as events:
+            await anext(events)
+        await asyncio.wait_for(slow.left.wait(), 5)
+
+    assert traced == ["/p", "/e", "/p", "/e"]
