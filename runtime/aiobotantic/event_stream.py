@@ -6,15 +6,15 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
-from functools import cache
+from functools import lru_cache
 from typing import Any, Generic, Self, TypeVar, get_args
 
-from aiobotantic.bindings import AsPayload, InEventHeader, bindings_of
+from aiobotantic.bindings import InEventHeader, bindings_of
 from aiobotantic.bodies import Streamed
-from aiobotantic.frames import DamagedFrameError, Frame, FrameReader
+from aiobotantic.frames import DamagedFrameError, FrameReader
 from aiobotantic.operation import Operation
 from aiobotantic.pickling import resolve
-from aiobotantic.structure import Structure, describe, is_mapping, read_json, value_type
+from aiobotantic.structure import Structure, built, describe, is_mapping, read_json, value_type
 from aiobotantic.unions import UnionStructure
 from aiobotantic.values import time_of_seconds
 
@@ -53,8 +53,11 @@ class EventStream(Streamed, Generic[Event]):
         self._check_open()
         finished = False
         try:
-            frame = await self._frame()
-            event = None if frame is None else self._event(frame)
+            # Events that have arrived are given without a turn of the event loop.
+            while (event := self._arrived_event()) is None and (chunk := await self._chunk()):
+                self._frames.feed(chunk)
+            if event is None:
+                self._check_end()
             finished = event is not None
         finally:
             if not finished:
@@ -64,42 +67,38 @@ class EventStream(Streamed, Generic[Event]):
             raise StopAsyncIteration
         return event
 
-    async def _frame(self) -> Frame | None:
-        """Return the next frame; None at the end."""
-        from aiobotantic.errors import DamagedStreamError, TruncatedStreamError
-
-        while True:
-            try:
-                frame = self._frames.next_frame()
-            except DamagedFrameError as error:
-                raise DamagedStreamError(
-                    f"{self._operation}: an event is damaged: {error}", operation=self._operation
-                ) from error
-            if frame is not None:
-                if frame.headers.get(":event-type") != "initial-response":
-                    return frame
-            elif chunk := await self._chunk():
-                self._frames.feed(chunk)
-            elif self._frames.rest:
-                raise TruncatedStreamError(
-                    f"{self._operation}: the stream ended inside an event, "
-                    f"{self._frames.rest} bytes into it",
-                    operation=self._operation,
-                )
-            else:
-                return None
-
-    def _event(self, frame: Frame) -> Event:
-        headers: Mapping[str, Any] = frame.headers
-        kind = headers.get(":message-type")
-        if kind != "event":
-            raise self._error(kind, headers, frame.payload)
+    def _arrived_event(self) -> Event | None:
+        """Return the next event; None where it has not arrived as a whole."""
+        headers: Mapping[str, Any] = {}
         try:
-            return read_event(self._events, headers, frame.payload)
+            while (frame := self._frames.next_frame()) is not None:
+                headers, payload = frame
+                if headers.get(":event-type") == "initial-response":
+                    continue
+                if (kind := headers.get(":message-type")) != "event":
+                    raise self._error(kind, headers, payload)
+                return read_event(self._events, headers, payload)
+        except DamagedFrameError as error:
+            from aiobotantic.errors import DamagedStreamError
+
+            raise DamagedStreamError(
+                f"{self._operation}: an event is damaged: {error}", operation=self._operation
+            ) from error
         except ValueError as error:
             problem = type(error).__name__
+        else:
+            return None
         # Outside the handler: the error holds the payload, and would be the context.
         raise self._unreadable(headers, problem)
+
+    def _check_end(self) -> None:
+        if rest := self._frames.rest:
+            from aiobotantic.errors import TruncatedStreamError
+
+            raise TruncatedStreamError(
+                f"{self._operation}: the stream ended inside an event, {rest} bytes into it",
+                operation=self._operation,
+            )
 
     def _unreadable(self, headers: Mapping[str, Any], problem: str) -> Exception:
         from aiobotantic.errors import ResponseParseError
@@ -153,35 +152,70 @@ def open_events(
 def read_event(events: type[Event], headers: Mapping[str, Any], payload: bytes) -> Event:
     """Return an event as the union of events with its arm set."""
     name = str(headers.get(":event-type"))
-    members = describe(events)
-    field = members.by_wire_name.get(name)
-    union = events()
-    if field is None:
+    arm = _arm(events, name)
+    if arm is None:
+        union = events.from_wire({})
         union.__pydantic_extra__[name] = _unknown(payload)  # type: ignore[index]
         return union
-    setattr(union, field, _arm(_kind(events, field), headers, payload))
-    return union
+    read: Event = arm.read(headers, payload)
+    return read
 
 
-def _arm(cls: type[Structure], headers: Mapping[str, Any], payload: bytes) -> Structure:
-    bound = bindings_of(cls)
-    event = read_json(cls, payload) if bound.unbound and payload else cls.from_wire({})
-    names = describe(cls).wire_names
-    for field, marker in bound.markers.items():
-        if isinstance(marker, InEventHeader):
-            setattr(event, field, _header(cls, field, headers.get(names[field])))
-        elif isinstance(marker, AsPayload):
-            setattr(event, field, _payload(cls, field, payload))
-    return event
+class _Arm:
+    """Reads the events of one kind: what is known of it is looked up once."""
+
+    def __init__(self, events: type[Structure], field: str) -> None:
+        fields = events.__pydantic_fields__
+        self._events: Any = events
+        self._field = field
+        self._absent: dict[str, Any] = describe(events).blank
+        self._cls: Any = value_type(fields[field].annotation)
+        members, bound = describe(self._cls), bindings_of(self._cls)
+        self._members: dict[str, Any] = members.blank
+        self._is_json = bool(bound.unbound)
+        self._headers = [
+            (field, members.wire_names[field])
+            for field, marker in bound.markers.items()
+            if isinstance(marker, InEventHeader)
+        ]
+        self._kinds = {
+            field: value_type(member.annotation)
+            for field, member in self._cls.__pydantic_fields__.items()
+        }
+        self._payload = bound.payload
+        self._of_blob: Any = None
+        """Makes the union where the arm is nothing but bytes: three times as fast as the rest."""
+        if bound.payload is not None and self._kinds == {bound.payload: bytes}:
+            self._of_blob = built(events).__pydantic_validator__.validate_python
+            self._name = describe(events).json_names[field]
+            self._blob_name = members.json_names[bound.payload]
+
+    def read(self, headers: Mapping[str, Any], payload: bytes) -> Any:
+        """Return the union with this arm set."""
+        if self._of_blob is not None:
+            return self._of_blob({self._name: {self._blob_name: payload}})
+        found: dict[str, Any] = {}
+        for field, name in self._headers:
+            found[field] = _header(self._kinds[field], headers.get(name))
+        if self._payload is not None:
+            found[self._payload] = _payload(self._kinds[self._payload], payload)
+        if self._is_json and payload:
+            event = read_json(self._cls, payload)
+            for field, value in found.items():
+                setattr(event, field, value)
+        else:
+            event = self._cls._made(self._members | found, set(found))
+        return self._events._made(self._absent | {self._field: event}, {self._field})
 
 
-@cache
-def _kind(cls: type[Structure], field: str) -> Any:
-    return value_type(cls.__pydantic_fields__[field].annotation)
+@lru_cache(maxsize=256)  # names are the service's
+def _arm(events: type[Structure], name: str) -> _Arm | None:
+    """Return what reads the events of a name; None where the model does not list it."""
+    field = describe(events).by_wire_name.get(name)
+    return None if field is None else _Arm(events, field)
 
 
-def _header(cls: type[Structure], field: str, value: Any) -> Any:
-    kind = _kind(cls, field)
+def _header(kind: Any, value: Any) -> Any:
     if kind is datetime and isinstance(value, int):
         return time_of_seconds(value / 1000)
     if isinstance(kind, type) and issubclass(kind, Enum) and isinstance(value, str):
@@ -189,8 +223,9 @@ def _header(cls: type[Structure], field: str, value: Any) -> Any:
     return value
 
 
-def _payload(cls: type[Structure], field: str, payload: bytes) -> Any:
-    kind = _kind(cls, field)
+def _payload(kind: Any, payload: bytes) -> Any:
+    if kind is bytes:
+        return payload
     if isinstance(kind, type) and issubclass(kind, Structure):
         return read_json(kind, payload)
     if isinstance(kind, type) and issubclass(kind, Enum):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import struct
-from binascii import crc32
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
+from zlib import crc32
 
 HeaderValue: TypeAlias = bool | int | bytes | str
+Frame: TypeAlias = tuple[Mapping[str, HeaderValue], bytes]
+"""Headers and payload."""
 
 _PRELUDE: Final = struct.Struct("!III")
 _CHECKSUM: Final = struct.Struct("!I")
@@ -23,28 +24,28 @@ class DamagedFrameError(ValueError):
     """Bytes that are no frame."""
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """One frame."""
-
-    headers: Mapping[str, HeaderValue]
-    payload: bytes
-
-
 class FrameReader:
     """Gives the frames of the bytes that it was fed."""
 
     def __init__(self) -> None:
-        self._bytes = bytearray()
+        self._bytes = b""
+        self._view = memoryview(b"")
+        self._at = 0
+        """Where the next frame begins in them."""
+        self._later: list[bytes] = []
+        """What arrived after them: joined when it is enough for a frame, however long that is."""
+        self._missing = 0
+        """How many bytes must arrive before it is."""
 
     def feed(self, chunk: bytes) -> None:
         """Take bytes that arrived."""
-        self._bytes += chunk
+        self._later.append(chunk)
+        self._missing -= len(chunk)
 
     @property
     def rest(self) -> int:
         """How many bytes there are of a frame that has not arrived as a whole."""
-        return len(self._bytes)
+        return len(self._bytes) - self._at + sum(map(len, self._later))
 
     def next_frame(self) -> Frame | None:
         """Return the next frame; None where it has not arrived as a whole.
@@ -52,22 +53,31 @@ class FrameReader:
         Raises:
             DamagedFrameError: there is none.
         """
-        if len(self._bytes) < _PRELUDE.size:
+        if self._missing > 0:
             return None
-        size, head, checksum = _PRELUDE.unpack_from(self._bytes)
-        if crc32(self._bytes[:8]) != checksum:
+        if self._later:
+            rest = self._bytes[self._at :]
+            self._bytes, self._at = b"".join([rest, *self._later]), 0
+            self._view = memoryview(self._bytes)
+            self._later.clear()
+        at, here = self._at, len(self._bytes) - self._at
+        if here < _PRELUDE.size:
+            self._missing = _PRELUDE.size - here
+            return None
+        size, head, checksum = _PRELUDE.unpack_from(self._bytes, at)
+        if crc32(self._view[at : at + 8]) != checksum:
             raise DamagedFrameError("the checksum of its lengths is wrong")
         if not _SMALLEST + head <= size <= _LARGEST:
             raise DamagedFrameError(f"it has {size} bytes, {head} of them headers")
-        if len(self._bytes) < size:
+        if here < size:
+            self._missing = size - here
             return None
-        frame = bytes(self._bytes[:size])
-        del self._bytes[:size]
-        end = size - _CHECKSUM.size
-        if (crc32(frame[:end]),) != _CHECKSUM.unpack_from(frame, end):
+        start, end = at + _PRELUDE.size, at + size - _CHECKSUM.size
+        if (crc32(self._view[at:end]),) != _CHECKSUM.unpack_from(self._bytes, end):
             raise DamagedFrameError("its checksum is wrong")
-        start = _PRELUDE.size + head
-        return Frame(_headers(frame[_PRELUDE.size : start]), frame[start:end])
+        self._at = at + size
+        body = start + head
+        return _headers(self._bytes[start:body]), self._bytes[body:end]
 
 
 @lru_cache(maxsize=64)  # the events of a stream have the same few headers

@@ -378,7 +378,7 @@ class Readable:
         return self.left.pop(0) if self.left else b""
 
 
-async def test_calls_that_stream_or_need_more_take_aiobotocores_pipeline(
+async def test_calls_that_send_a_stream_or_need_more_take_aiobotocores_pipeline(
     generated: Generate, service: HttpService, lanes: Callable[[], list[str]]
 ) -> None:
     mini = generated(SPEC)
@@ -390,8 +390,8 @@ async def test_calls_that_stream_or_need_more_take_aiobotocores_pipeline(
             (lambda: client.plain(name="n"), "fast"),
             (lambda: client.put(body=b"bytes"), "fast"),
             (lambda: client.put(body=Readable()), "botocore"),
-            (lambda: client.get(), "botocore"),
-            (lambda: client.listen(), "botocore"),
+            (lambda: client.get(), "fast"),
+            (lambda: client.listen(), "fast"),
             (lambda: client.sum(name="n"), "botocore"),
             (lambda: client.open_(name="n"), "botocore"),
         ):

@@ -50,9 +50,9 @@ def mini(generated: Generate) -> Mini:
 
 
 @pytest.fixture
-async def client(mini: Mini, service: HttpService) -> AsyncIterator[Any]:
+async def client(mini: Mini, service: HttpService, pipeline: Any) -> AsyncIterator[Any]:
     cls = mini.module("client").Mini
-    async with cls(region_name="us-east-1", endpoint_url=service.url) as opened:
+    async with cls(region_name="us-east-1", endpoint_url=service.url, pipeline=pipeline) as opened:
         yield opened
 
 

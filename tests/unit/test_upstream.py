@@ -1,4 +1,4 @@
-"""What the runtime leans on inside aiobotocore and botocore, held by digests of the source.
+"""What the runtime leans on inside aiobotocore, botocore and aiohttp, held by digests of source.
 
 A digest that differs means that upstream changed a private thing: read it again, see to the place
 in runtime/aiobotantic that the table names, and write the new digest down.
@@ -373,6 +373,60 @@ LEANED_UPON = [
         "percent_encode_sequence",
         "62285107b4878d87",
         "lanes/fast.py: FastLane._target",
+    ),
+    (
+        "aiohttp.base_protocol",
+        "BaseProtocol._drain_helper",
+        "43a2da08aabcc94f",
+        "lanes/http.py: _start_timeout",
+    ),
+    (
+        "aiohttp.client",
+        "ClientSession._request",
+        "32986b8105faf5f8",
+        "lanes/transport.py: DirectSession",
+    ),
+    (
+        "aiohttp.client_proto",
+        "ResponseHandler.data_received",
+        "9bf7ecf8e50516cd",
+        "lanes/http.py: Answer",
+    ),
+    (
+        "aiohttp.connector",
+        "BaseConnector._available_connections",
+        "6ef7610bcba48aeb",
+        "lanes/pool.py: watch",
+    ),
+    (
+        "aiohttp.connector",
+        "BaseConnector._wait_for_available_connection",
+        "4e686d9205a054fa",
+        "lanes/pool.py: watch",
+    ),
+    (
+        "aiohttp.connector",
+        "BaseConnector.connect",
+        "b9fe1f4d3e57ad12",
+        "lanes/pool.py: watch, _unread",
+    ),
+    (
+        "aiohttp.streams",
+        "StreamReader._wait",
+        "5cec4bb02a049b41",
+        "lanes/pool.py: _unread",
+    ),
+    (
+        "aiohttp.streams",
+        "StreamReader._read_nowait_chunk",
+        "672849652cf250d3",
+        "lanes/pool.py: _unread",
+    ),
+    (
+        "aiohttp.streams",
+        "StreamReader.feed_eof",
+        "01592f4473c176b3",
+        "lanes/http.py: Answer",
     ),
 ]
 

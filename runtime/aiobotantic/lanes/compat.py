@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from contextvars import ContextVar
 from datetime import timedelta
 from typing import Any, Final
+from weakref import WeakSet
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -26,6 +27,7 @@ from botocore.exceptions import (
 )
 from pydantic import ValidationError
 
+from aiobotantic.bodies import Streamed
 from aiobotantic.door import write_request
 from aiobotantic.errors import (
     AioBotanticError,
@@ -45,7 +47,7 @@ from aiobotantic.lanes.session import base_session, client_config, own_session, 
 from aiobotantic.lanes.transport import DirectSession, ambiguous_error, transport_error
 from aiobotantic.operation import Operation, Service
 from aiobotantic.pickling import resolve
-from aiobotantic.protocols import Headers, WireProtocol, error_class, request_id_of
+from aiobotantic.protocols import Body, Headers, WireProtocol, error_class, request_id_of
 from aiobotantic.structure import ResponseMetadata, Structure
 
 # Not imported by name: it has no type information.
@@ -82,6 +84,7 @@ class CompatLane:
         self.client = client
         self.retries = Retries(service, client.meta.config.retries)
         self.closed = False
+        self._streams: WeakSet[Streamed] = WeakSet()
 
     @classmethod
     async def open(
@@ -179,6 +182,8 @@ class CompatLane:
     async def close(self) -> None:
         """Close every connection."""
         self.closed = True
+        for stream in list(self._streams):  # aiohttp would let who reads it wait for ever
+            await stream.close()
         await _AioBaseClient.close(self.client)  # an operation may be called Close
 
     def serialize_to_request(self, parameters: Any, operation_model: Any) -> dict[str, Any]:
@@ -196,12 +201,13 @@ class CompatLane:
                 wire=True,
             )
         http = call.http
+        body = call.body if http.body is given else http.body
         return {
             "url_path": http.path,
             "query_string": dict(http.query),
             "method": http.method,
             "headers": dict(http.headers),
-            "body": call.body if http.body is given else http.body,
+            "body": Body(body) if type(body) is bytes else body,
             **({"host_prefix": http.host_prefix} if http.host_prefix else {}),
         }
 
@@ -221,6 +227,9 @@ class CompatLane:
                     "answer cannot be read",
                     operation=call.operation.name,
                 ) from None
+        if call.operation.streams:
+            found = vars(structure).values()
+            self._streams.update(value for value in found if isinstance(value, Streamed))
         vars(structure)["response_metadata"] = ResponseMetadata(
             request_id=metadata.get("RequestId"),
             status_code=metadata.get("HTTPStatusCode", 200),

@@ -1,4 +1,4 @@
-"""The fast lane: our bytes, our signature and our parser on aiobotocore's HTTP session.
+"""The fast lane: our bytes, our signature and our parser on the connections of aiobotocore.
 
 It takes the calls of clients that nothing was hung into; `aiobotantic.lanes.gate` says which.
 Credentials, endpoint rules, user agent, pool, TLS and timeouts are those of the aiobotocore client
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 from uuid import uuid4
+from weakref import WeakSet
 
 from botocore.exceptions import BotoCoreError
 from yarl import URL
@@ -24,9 +25,9 @@ from aiobotantic.errors import ResponseParseError, TransportError
 from aiobotantic.lanes import Call, Pipeline
 from aiobotantic.lanes.compat import CompatLane
 from aiobotantic.lanes.gate import call_reason, patched
-from aiobotantic.lanes.http import Exchange
+from aiobotantic.lanes.http import Answer, Exchange
 from aiobotantic.lanes.retries import Outcome
-from aiobotantic.lanes.signing import Signer, canonical_path, canonical_query
+from aiobotantic.lanes.signing import Signer, canonical_path, canonical_query, hash_of
 from aiobotantic.lanes.transport import (
     FAILURES,
     ambiguous_error,
@@ -48,6 +49,10 @@ _host_from_url = resolve("botocore.auth", "_host_from_url")
 
 _UNSIGNED: Final = frozenset(resolve("botocore.auth", "SIGNED_HEADERS_BLACKLIST"))
 """Headers that may change on the way, in lower case."""
+_MOST_TARGETS: Final = 1_000
+"""Addresses that are kept: paths hold names."""
+_MOST_HASHED_HERE: Final = 2 * 1024 * 1024
+"""Bytes of a body that are hashed on the event loop, 0.7 ms each MB; more, in a thread."""
 _TRACE: Final = "X-Amzn-Trace-Id"
 _TRACE_SAFE: Final = "-=;:+&[]{}\"',"
 
@@ -83,8 +88,9 @@ class FastLane:
         self._http = client._endpoint.http_session
         self._user_agent: str = client._user_agent_creator.to_string()
         self._exchanger: Exchange | None = None
+        self._streams: WeakSet[Answer] = WeakSet()
         self._routes: dict[str, _Route] = {}
-        self._plain_targets: dict[str, _Target] = {}
+        self._targets: dict[tuple[str, str], _Target] = {}
         self._reasons: dict[str, str | None] = {}
         self.region_name = compat.region_name
         self.endpoint_url = compat.endpoint_url
@@ -126,6 +132,8 @@ class FastLane:
                     try:
                         return self._answer(call, status, headers, body)
                     except ResponseParseError as error:
+                        if isinstance(body, Answer):
+                            body.close()
                         error.attempts = call.attempts
                         outcome = error
                 else:
@@ -148,6 +156,8 @@ class FastLane:
 
     async def close(self) -> None:
         """Close every connection."""
+        for answer in list(self._streams):
+            answer.close()
         await self.compat.close()
 
     def _takes(self, call: Call) -> bool:
@@ -177,8 +187,8 @@ class FastLane:
 
     async def _exchange(
         self, call: Call, route: _Route, invocation: str
-    ) -> tuple[int, Headers, bytes]:
-        """Sign a request, send it, and return the answer whole."""
+    ) -> tuple[int, Headers, Any]:
+        """Sign a request, send it, and return the answer: whole, or with a body that streams."""
         http = call.http
         credentials = await self._credentials.get_frozen_credentials()
         target = self._target(call, route)
@@ -190,6 +200,10 @@ class FastLane:
             if (lower := name.lower()) not in _UNSIGNED
         }
         signed["host"] = target.host
+        if len(http.body) > _MOST_HASHED_HERE:
+            digest = await asyncio.to_thread(hash_of, http.body)
+        else:
+            digest = hash_of(http.body)
         made = route.signer.sign(
             credentials,
             time.time() + shift.total_seconds() if shift else time.time(),
@@ -197,7 +211,7 @@ class FastLane:
             target.path,
             target.query,
             signed,
-            http.body,
+            digest,
         )
         attempt = f"attempt={call.attempts}"
         if call.attempts > 1:
@@ -217,15 +231,22 @@ class FastLane:
         exchange = self._exchanger
         if exchange is None:
             exchange = self._exchanger = Exchange(await self._http.plain_session())
-        status, sent, body = await exchange.send(
-            http.method, target.url, target.host, headers, http.body
-        )
-        return status, Headers(read_headers(sent)), body
+        request = http.method, target.url, target.host, headers, http.body
+        if not call.operation.streams:
+            status, sent, body = await exchange.send(*request)
+            return status, Headers(read_headers(sent)), body
+        answer = await exchange.open(*request)
+        read = Headers(read_headers(answer.headers))
+        if not 200 <= answer.status < 300:
+            return answer.status, read, await answer.whole()
+        self._streams.add(answer)
+        return answer.status, read, answer
 
     def _target(self, call: Call, route: _Route) -> _Target:
         http = call.http
-        plain = http.path == "/" and not http.query and not http.host_prefix
-        if plain and (known := self._plain_targets.get(route.endpoint)) is not None:
+        plain = not http.query and not http.host_prefix
+        place = route.endpoint, http.path
+        if plain and (known := self._targets.get(place)) is not None:
             return known
         address = _urljoin(route.endpoint, http.path, http.host_prefix)
         if http.query:
@@ -239,10 +260,12 @@ class FastLane:
             canonical_query(parts.query),
         )
         if plain:
-            self._plain_targets[route.endpoint] = target
+            if len(self._targets) >= _MOST_TARGETS:
+                self._targets.clear()
+            self._targets[place] = target
         return target
 
-    def _answer(self, call: Call, status: int, headers: Headers, body: bytes) -> Structure:
+    def _answer(self, call: Call, status: int, headers: Headers, body: Any) -> Structure:
         structure = self.compat.protocol.parse(call.operation, status, headers, body)
         vars(structure)["response_metadata"] = ResponseMetadata(
             request_id=request_id_of(headers),

@@ -75,8 +75,6 @@ def client_reason(session: Any, client: Any) -> str | None:
 
 def call_reason(operation: Operation[Any], body: Any) -> str | None:
     """Return why a call takes aiobotocore's own pipeline; None if it need not."""
-    if operation.streams:
-        return "its answer is a stream"
     if type(body) is not bytes and not isinstance(body, bytes):
         return "its body is a stream"
     if operation.context_params:

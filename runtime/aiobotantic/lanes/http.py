@@ -1,14 +1,16 @@
-"""One HTTP exchange on aiohttp's pool: a request written in one piece, an answer read whole.
+"""HTTP exchanges on aiohttp's pool: requests written at once, answers read whole or as they come.
 
 aiohttp's connector opens, keeps and bounds the connections, and its parser reads the answers; what
-its session does around them (cookies, redirects, payload classes) takes most of a small call's
-time, and no call of ours needs it. Sessions that somebody hung something into, and long bodies,
-which need flow control, take aiohttp's own way.
+its session does around them (cookies, redirects, payload classes, a task that writes) takes most of
+a small call's time, and no call of ours needs it. Sessions that somebody hung something into take
+aiohttp's own way.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final, TypeAlias, cast
 
 import aiohttp
@@ -16,11 +18,66 @@ from aiohttp import http
 from multidict import CIMultiDict
 from yarl import URL
 
-Answer: TypeAlias = tuple[int, tuple[tuple[bytes, bytes], ...], bytes]
-"""Status, headers as they were sent, body."""
+from aiobotantic.lanes.pool import watch
+
+SentHeaders: TypeAlias = tuple[tuple[bytes, bytes], ...]
+"""Headers as they were sent."""
 
 _MOST_IN_ONE_PIECE: Final = 64 * 1024
+"""Bytes of a body that are copied behind the head; a longer one is written after it."""
 _TRACES: Final[list[Any]] = []
+
+
+class Answer:
+    """An answer whose head has arrived. It holds a connection until its body has, too."""
+
+    __slots__ = ("__weakref__", "_holder", "_loop", "_payload", "headers", "status")
+
+    def __init__(
+        self,
+        status: int,
+        headers: SentHeaders,
+        payload: aiohttp.StreamReader,
+        holder: Any,
+    ) -> None:
+        self.status = status
+        self.headers = headers
+        self._payload = payload
+        self._holder = holder
+        """What closes the connection, unless it was given back."""
+        self._loop = asyncio.get_running_loop()
+
+    async def whole(self) -> bytes:
+        """Return the body.
+
+        Raises:
+            aiohttp.ClientError: It broke off.
+        """
+        payload = self._payload
+        try:
+            return payload.read_nowait() if payload.is_eof() else await payload.read()
+        except BaseException:
+            self.close()
+            raise
+
+    async def read(self, size: int = -1) -> bytes:
+        """Return what has arrived, however much that is; nothing at the end."""
+        return await self._payload.readany()
+
+    def close(self) -> None:
+        """Close the connection if it is held; who waits for bytes of the body is told."""
+        payload = self._payload
+        if not payload.is_eof() and payload.exception() is None:
+            payload.set_exception(aiohttp.ClientConnectionError("Connection closed"))
+        self._holder.close()
+
+    async def aclose(self) -> None:
+        """Close it, as aiobotocore's bodies are closed."""
+        self.close()
+
+    def __del__(self) -> None:
+        if not self._loop.is_closed():
+            self._holder.close()
 
 
 class Exchange:
@@ -30,11 +87,12 @@ class Exchange:
         self._session: Any = session
         self._direct = self._is_plain()
         self._openers: dict[Any, Any] = {}
+        watch(session)
 
     async def send(
         self, method: str, url: URL, host: str, headers: Mapping[str, str], body: bytes
-    ) -> Answer:
-        """Send a request and return the answer.
+    ) -> tuple[int, SentHeaders, bytes]:
+        """Send a request and return the answer whole: status, headers, body.
 
         Args:
             host: The value of the header `Host`.
@@ -44,9 +102,16 @@ class Exchange:
             aiohttp.ClientError: No whole answer arrived.
             ValueError: A header that cannot be sent.
         """
-        if not self._direct or len(body) > _MOST_IN_ONE_PIECE:
+        answer = await self.open(method, url, host, headers, body)
+        return answer.status, answer.headers, await answer.whole()
+
+    async def open(
+        self, method: str, url: URL, host: str, headers: Mapping[str, str], body: bytes
+    ) -> Answer:
+        """Send a request as `send` does, and return the answer when its head has arrived."""
+        if not self._direct:
             return await self._by_session(method, url, headers, body)
-        text = _head(method, url, host, headers, body)
+        head = _head(method, url, host, headers, body)
         session = self._session
         connection = await session.connector.connect(
             self._opener(url), traces=_TRACES, timeout=session.timeout
@@ -62,12 +127,12 @@ class Exchange:
             transport = protocol.transport
             if transport is None or transport.is_closing():
                 raise aiohttp.ClientConnectionResetError("Cannot write to closing transport")
-            transport.write(text + body)
-            protocol.start_timeout()
-            message, payload = await protocol.read()
-            while 100 <= message.code < 200:
-                message, payload = await protocol.read()
-            content = await payload.read()
+            if len(body) <= _MOST_IN_ONE_PIECE:
+                transport.write(head + body)
+                protocol.start_timeout()
+                message, payload = await _next_message(protocol)
+            else:
+                message, payload = await _write_long(protocol, head, body)
         except http.HttpProcessingError as error:
             connection.close()
             raise aiohttp.ClientResponseError(
@@ -80,8 +145,8 @@ class Exchange:
         except BaseException:
             connection.close()
             raise
-        connection.release()
-        return message.code, message.raw_headers, content
+        payload.on_eof(connection.release)
+        return Answer(message.code, message.raw_headers, payload, connection)
 
     def _is_plain(self) -> bool:
         session: Any = self._session
@@ -104,15 +169,49 @@ class Exchange:
     async def _by_session(
         self, method: str, url: URL, headers: Mapping[str, str], body: bytes
     ) -> Answer:
-        async with self._session.request(
+        response = await self._session.request(
             method,
             url,
             headers=CIMultiDict(headers),
             data=body or None,
             allow_redirects=False,
-        ) as response:
-            content = await response.read()
-            return response.status, response.raw_headers, content
+        )
+        return Answer(response.status, response.raw_headers, response.content, response)
+
+
+async def _next_message(protocol: Any) -> tuple[Any, Any]:
+    message, payload = await protocol.read()
+    while 100 <= message.code < 200:
+        message, payload = await protocol.read()
+    return message, payload
+
+
+async def _write_long(protocol: Any, head: bytes, body: bytes) -> tuple[Any, Any]:
+    """Write a request whose body takes a while to leave, and return the answer's head.
+
+    The service may answer before it has read all, so nothing waits for the body to be gone but
+    the clock of the answer.
+    """
+    transport = protocol.transport
+    transport.write(head)
+    transport.write(memoryview(body))
+    writing = asyncio.create_task(_start_timeout(protocol)) if protocol.writing_paused else None
+    if writing is None:
+        protocol.start_timeout()
+    try:
+        found = await _next_message(protocol)
+    finally:
+        if writing is not None:
+            writing.cancel()
+    if transport.get_write_buffer_size():
+        protocol.force_close()  # it is not used again
+    return found
+
+
+async def _start_timeout(protocol: Any) -> None:
+    with suppress(ConnectionError):  # whoever reads the answer is told
+        await protocol._drain_helper()
+        protocol.start_timeout()
 
 
 def _head(method: str, url: URL, host: str, headers: Mapping[str, str], body: bytes) -> bytes:

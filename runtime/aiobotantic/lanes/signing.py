@@ -36,7 +36,7 @@ class Signer:
         path: str,
         query: str,
         headers: Mapping[str, str],
-        body: bytes,
+        digest: str,
     ) -> dict[str, str]:
         """Return the headers that sign a request.
 
@@ -47,6 +47,7 @@ class Signer:
             query: Query of the address, percent-encoded, parameters sorted.
             headers: What is signed beside the date and the token, `host` included; names in
                 lower case, values without spaces at their ends.
+            digest: What `hash_of` returns of the body.
         """
         date = self._date(int(now))
         signed = {**headers, "x-amz-date": date}
@@ -55,7 +56,6 @@ class Signer:
         names = sorted(signed)
         named = ";".join(names)
         lines = "\n".join([f"{name}:{' '.join(signed[name].split())}" for name in names])
-        digest = sha256(body).hexdigest() if body else EMPTY_HASH
         request = f"{method}\n{path}\n{query}\n{lines}\n\n{named}\n{digest}"
         key = self.key(credentials.secret_key, date[:8])
         hashed = sha256(request.encode()).hexdigest()
@@ -87,6 +87,11 @@ class Signer:
             self._scope = f"{day}/{self.region}/{self.service}/aws4_request"
             self._key = (secret, day)
         return self._signing_key
+
+
+def hash_of(body: bytes) -> str:
+    """Return the hash of a body."""
+    return sha256(body).hexdigest() if body else EMPTY_HASH
 
 
 def canonical_path(path: str) -> str:

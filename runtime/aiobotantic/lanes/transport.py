@@ -24,6 +24,7 @@ from aiobotantic.errors import (
     TransportError,
 )
 from aiobotantic.lanes import Call
+from aiobotantic.lanes.pool import PoolIsHeldError, watch
 from aiobotantic.pickling import resolve
 
 if TYPE_CHECKING:
@@ -71,7 +72,10 @@ class DirectSession(Session):
         return answer
 
     async def _get_session(self, proxy_url: str | None) -> Any:
-        return _Direct(await super()._get_session(proxy_url))
+        session: Any = await super()._get_session(proxy_url)
+        session._retry_connection = False  # it would repeat a lost GET, and tell nobody
+        watch(session)
+        return _Direct(session)
 
     def _build_ssl_contexts(self, proxy_url: str | None) -> Any:
         """Share the context of clients that trust the same authorities: it takes 20 ms to make."""
@@ -168,6 +172,8 @@ def _kind(error: BaseException, cause: object) -> tuple[type[TransportError], st
         return TLSError, "no TLS connection", False
     if isinstance(error, botocore.ProxyConnectionError):
         return ProxyError, "no connection through the proxy", False
+    if isinstance(cause, PoolIsHeldError):
+        return ConnectTimedOut, "no connection in time", False
     if isinstance(error, botocore.EndpointConnectionError):
         # aiobotocore gives this name to connections that broke while in use, too.
         if isinstance(cause, (aiohttp.ClientConnectorError, socket.gaierror)):

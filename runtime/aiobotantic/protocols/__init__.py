@@ -49,9 +49,9 @@ class HttpRequest:
     method: str
     path: str
     headers: dict[str, str]
-    body: Any
+    body: Any = field(repr=False)
     """Bytes, or what a streamed body may be."""
-    checked: bytes
+    checked: bytes = field(repr=False)
     """The whole request as JSON, which the limits are checked on."""
     query: dict[str, Any] = field(default_factory=dict[str, Any])
     host_prefix: str = ""
@@ -85,7 +85,7 @@ class WireProtocol(Protocol):
     ) -> Structure:
         """Read a 2xx answer.
 
-        The body is bytes, or aiobotocore's body where the operation streams.
+        The body is bytes; where the operation streams, what has `read` and `aclose`.
 
         Raises:
             ResponseParseError: it cannot be read.
@@ -135,6 +135,8 @@ def write_host_prefix(
     operation: Operation[Any], request: Request[Any], *, wire: bool
 ) -> tuple[str, Sequence[Refusal]]:
     """Return what stands before the host name, and what keeps a member from standing there."""
+    if not operation.host_prefix:
+        return "", ()
     members = describe(type(request))
     refusals: list[Refusal] = []
 

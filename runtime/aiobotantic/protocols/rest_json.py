@@ -6,7 +6,8 @@ import json
 import math
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from functools import cache
@@ -23,6 +24,7 @@ from aiobotantic.bindings import (
     InQuery,
     InQueryMap,
     InStatus,
+    Marker,
     bindings_of,
     is_raw_payload,
 )
@@ -92,19 +94,17 @@ class _Writer:
         self.cls = type(request)
         self.wire = wire
         self.bound = bindings_of(self.cls)
+        self.places = _places(self.cls)
         self.refusals: list[Refusal] = []
 
     def target(self) -> tuple[str, dict[str, Any]]:
         """Return the path, with the query that is fixed, and the query that members are."""
         template, _, fixed = self.operation.uri.partition("?")
-        labels = {
-            marker.name: (field, self._text(field, "iso8601"))
-            for field, marker in self.bound.markers.items()
-            if isinstance(marker, InPath)
-        }
+        labels = self.places.labels
 
         def label(match: re.Match[str]) -> str:
-            field, text = labels.get(match[1], (match[1], None))
+            field = labels.get(match[1], match[1])
+            text = self._text(field, "iso8601") if match[1] in labels else None
             if not text:
                 self._refuse(field, "must not be empty: it is a part of the path", text)
                 return "-"
@@ -118,7 +118,7 @@ class _Writer:
         path = _LABEL.sub(label, template)
         query: dict[str, Any] = {}
         named: dict[str, Any] = {}
-        for field, marker in self.bound.markers.items():
+        for field, marker in self.places.queries:
             value = getattr(self.request, field)
             if value is None:
                 continue
@@ -132,7 +132,7 @@ class _Writer:
     def headers(self) -> dict[str, str]:
         """Return the headers that members are."""
         found: dict[str, str] = {}
-        for field, marker in self.bound.markers.items():
+        for field, marker in self.places.headers:
             value = getattr(self.request, field)
             if value is None:
                 continue
@@ -165,8 +165,7 @@ class _Writer:
 
     def raw_payload(self) -> str | None:
         """Return the field whose value is the body as it is; None where the body is JSON."""
-        field = self.bound.payload
-        return field if field is not None and is_raw_payload(self.cls, field) else None
+        return self.bound.payload if self.places.is_raw else None
 
     def body(self) -> tuple[Any, str | None]:
         """Return the body, and its content type where the protocol sets one."""
@@ -176,7 +175,7 @@ class _Writer:
                 return Body(b""), None
             return Body(write_json(self.request, fields=self.bound.unbound)), "application/json"
         value = getattr(self.request, field)
-        kind = value_type(self.cls.__pydantic_fields__[field].annotation)
+        kind = _kind(self.cls, field)
         if self.raw_payload() is None:
             if value is None and issubclass(kind, UnionStructure):
                 return Body(b""), None
@@ -201,13 +200,13 @@ class _Writer:
         self._refuse(field, f"is of the type {type(value).__name__}: pass {TAKEN}", None)
         return Body(b""), None
 
-    def _bounded(self, field: str, body: bytes) -> Body:
+    def _bounded(self, field: str, body: bytes) -> bytes:
         markers = self.cls.__pydantic_fields__[field].metadata
         length = next((mark for mark in markers if isinstance(mark, Length)), Length())
         if (length.min or 0) > len(body) or (length.max is not None and len(body) > length.max):
             problem = f"must have {length.text} bytes, has {len(body)}"
             self._refuse(field, problem, None, kind="value_error")
-        return Body(body)
+        return body
 
     def _query_value(self, field: str, value: Any) -> Any:
         if is_sequence(value):
@@ -219,12 +218,14 @@ class _Writer:
         return None if value is None else self._one(field, value, times)
 
     def _one(self, field: str, value: Any, times: Format) -> str:
-        markers = _markers(self.cls, field)
-        if any(isinstance(mark, JsonText) for mark in markers):
+        if _is_json_text(self.cls, field):
             return b64encode(to_json(value)).decode()
+        if type(value) is str:
+            return value
         if isinstance(value, bool):
             return "true" if value else "false"
         if isinstance(value, datetime):
+            markers = _markers(self.cls, field)
             forms: list[Format] = [m.name for m in markers if isinstance(m, TimeFormat)]
             return str(write_time(value, forms[0] if forms else times))
         if isinstance(value, Enum):
@@ -276,11 +277,45 @@ def _is_enum(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, Enum)
 
 
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where the members of a class travel, beside its body."""
+
+    labels: Mapping[str, str]
+    """Labels of the path to fields."""
+    queries: Sequence[tuple[str, Marker]]
+    headers: Sequence[tuple[str, Marker]]
+    is_raw: bool
+    """Whether a field is the body as it is."""
+
+
+@cache
+def _places(cls: type[Structure]) -> _Places:
+    bound = bindings_of(cls)
+    markers = bound.markers.items()
+    return _Places(
+        {mark.name: field for field, mark in markers if isinstance(mark, InPath)},
+        [(field, mark) for field, mark in markers if isinstance(mark, (InQuery, InQueryMap))],
+        [(field, mark) for field, mark in markers if isinstance(mark, (InHeader, InHeaders))],
+        bound.payload is not None and is_raw_payload(cls, bound.payload),
+    )
+
+
+@cache
+def _kind(cls: type[Structure], field: str) -> Any:
+    return value_type(cls.__pydantic_fields__[field].annotation)
+
+
 @cache
 def _markers(cls: type[Structure], field: str) -> tuple[Any, ...]:
     """Return the markers of a field's value, or of its items."""
     member = cls.__pydantic_fields__[field]
     return (*member.metadata, *markers_in(member.annotation))
+
+
+@cache
+def _is_json_text(cls: type[Structure], field: str) -> bool:
+    return any(isinstance(mark, JsonText) for mark in _markers(cls, field))
 
 
 def parse(operation: Operation[Any], status: int, headers: Headers, body: Any) -> Structure:
@@ -293,11 +328,11 @@ def parse(operation: Operation[Any], status: int, headers: Headers, body: Any) -
             structure = read_json(cls, body)
         else:
             structure = cls.from_wire({})
+        found = dict(_header_members(cls, status, headers))
         if bound.payload is not None:
-            payload = _read_payload(operation, cls, bound.payload, headers, body)
-            setattr(structure, bound.payload, payload)
-        for field, value in _header_members(cls, status, headers):
-            setattr(structure, field, value)
+            found[bound.payload] = _read_payload(operation, cls, bound.payload, headers, body)
+        vars(structure).update(found)
+        structure.__pydantic_fields_set__.update(found)
     except ValidationError as error:
         problem = error
     except ValueError as error:
@@ -337,16 +372,15 @@ def _read_payload(
     headers: Mapping[str, str],
     body: Any,
 ) -> Any:
-    annotation = cls.__pydantic_fields__[field].annotation
-    kind = value_type(annotation)
+    kind = _kind(cls, field)
+    if kind is bytes:
+        return bytes(body)
     if kind is StreamingBody:
         return StreamingBody(body, operation.name)
     if get_origin(kind) is EventStream:
         return open_events(operation, kind, headers, body)
     if isinstance(kind, type) and issubclass(kind, Structure):
         return read_json(kind, body) if body.strip() else None
-    if kind is bytes:
-        return bytes(body)
     if kind is str:
         return body.decode() if body else None
     if _is_enum(kind):
@@ -378,13 +412,14 @@ def _header_members(
 
 def _read_header(cls: type[Structure], field: str, text: str) -> Any:
     """Return the value of a header; text that is no such value stays text."""
-    member = cls.__pydantic_fields__[field]
-    if any(isinstance(mark, JsonText) for mark in _markers(cls, field)):
+    if _is_json_text(cls, field):
         try:
             return json.loads(b64decode(text))
         except ValueError:
             return text
-    kind = value_type(member.annotation)
+    kind = _kind(cls, field)
+    if kind is str:
+        return text
     if get_origin(kind) is list:
         item = value_type(get_args(kind)[0])
         return [_read_header_value(item, each) for each in _header_items(item, text)]
