@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from aiobotantic.errors import ResponseParseError, ServiceError
 from aiobotantic.structure import Structure
+
+if TYPE_CHECKING:
+    from aiobotantic.errors import ResponseParseError, ServiceError
 
 
 class LazyDict(dict[str, Any]):

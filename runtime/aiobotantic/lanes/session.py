@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import copy
-import json
 import os
 from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib import resources
-from typing import Any, Final
+from typing import Any
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from aiobotocore.httpsession import AIOHTTPSession
@@ -22,7 +20,9 @@ from botocore.exceptions import UnknownServiceError
 
 from aiobotantic.errors import ConfigurationError
 from aiobotantic.lanes import Settings
-from aiobotantic.lanes.transport import DirectSession
+from aiobotantic.lanes.direct import DirectSession
+from aiobotantic.lanes.endpoints import endpoint_rules
+from aiobotantic.lanes.plain import MAX_POOL_CONNECTIONS
 from aiobotantic.operation import Operation, Service
 from aiobotantic.pickling import resolve
 
@@ -31,7 +31,6 @@ _AioConfig = resolve("aiobotocore.config", "AioConfig")
 _AioSession = resolve("aiobotocore.session", "AioSession")
 _create_loader = resolve("botocore.loaders", "create_loader")
 
-MAX_POOL_CONNECTIONS: Final = 100
 _defaults: WeakValueDictionary[Any, Any] = WeakValueDictionary()
 _locks: WeakKeyDictionary[Any, tuple[asyncio.AbstractEventLoop, asyncio.Lock]] = WeakKeyDictionary()
 
@@ -203,14 +202,6 @@ def _context_shape(parameters: Mapping[str, str]) -> dict[str, Any]:
         for member, parameter in parameters.items()
     }
     return {"type": "structure", "members": members}
-
-
-@cache
-def endpoint_rules(package: str) -> Any:
-    """Return the endpoint rule set of a generated package; None if it has none."""
-    file = resources.files(package).joinpath("endpoint_rules.json")
-    # A private model may come without; then the endpoint is `endpoint_url`, or botocore's guess.
-    return json.loads(file.read_bytes()) or None if file.is_file() else None
 
 
 @cache
