@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from aiobotantic.lanes import Lane, Pipeline, Settings
 from aiobotantic.lanes.fast import FastLane
 from aiobotantic.lanes.footing import OpenFooting
-from aiobotantic.lanes.gate import client_reason
+from aiobotantic.lanes.gate import client_reason, own_handlers
 from aiobotantic.lanes.plain import PlainFooting, plain_facts
 from aiobotantic.operation import Operation, Service
 from aiobotantic.protocols import WireProtocol
@@ -44,6 +44,7 @@ async def open_lane(
     compat = await open_compat(settings)
     if settings.pipeline is not None:
         return compat
+    await asyncio.to_thread(own_handlers)  # asked once, 20 ms
     reason = client_reason(compat.session, compat.client)
     if reason is None:
         return FastLane(OpenFooting(compat), protocol)

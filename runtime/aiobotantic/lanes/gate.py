@@ -165,12 +165,13 @@ def foreign_handler(session: Any) -> str | None:
 
     A new session has foreign ones where something added to botocore's list: mocks do.
     """
-    added = _handlers(session) ^ _own_handlers()
+    added = _handlers(session) ^ own_handlers()
     return min(event for event, _ in added) if added else None
 
 
 @cache
-def _own_handlers() -> frozenset[tuple[str, Callable[..., Any]]]:
+def own_handlers() -> frozenset[tuple[str, Callable[..., Any]]]:
+    """Return botocore's and aiobotocore's own handlers of a session, by event."""
     session = resolve("aiobotocore.session", "AioSession")()
     return frozenset(
         (event, handler) for event, handler in _handlers(session) if _is_theirs(handler)
