@@ -7,6 +7,8 @@ import json
 import ssl
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from aiobotocore.httpsession import AIOHTTPSession
 from aiobotocore.session import AioSession
 from botocore.auth import SIGNED_HEADERS_BLACKLIST, _host_from_url
 from botocore.awsrequest import _urljoin
+from botocore.loaders import create_loader
 from botocore.utils import normalize_url_path, percent_encode_sequence
 from http_service import HttpService, answer
 from sample_service import Workshop
@@ -25,7 +28,7 @@ from sample_service import Workshop
 from aiobotantic import errors
 from aiobotantic.lanes import addresses, tls
 from aiobotantic.lanes.fast import FastLane
-from aiobotantic.lanes.plain import PlainFooting
+from aiobotantic.lanes.footing import PlainFooting
 from aiosagemaker import SageMaker, SageMakerRuntime
 
 HERE = Path(__file__).parents[1]
@@ -41,6 +44,18 @@ def is_plain(client: Any) -> bool:
 
 def has_compat(client: Any) -> bool:
     return client._connection.lane.footing._compat is not None
+
+
+@cache
+def loader() -> Any:
+    """Return what reads botocore's data, for all sessions: it is slow to read."""
+    return create_loader()
+
+
+def new_session() -> AioSession:
+    session = AioSession()
+    session.register_component("data_loader", loader())
+    return session
 
 
 async def facts(client: Any) -> dict[str, Any]:
@@ -66,7 +81,7 @@ async def facts(client: Any) -> dict[str, Any]:
 
 async def same_as_with_a_session(cls: Any = Workshop, **options: Any) -> dict[str, Any]:
     """Return what a client goes by: the same as one that a session sends to aiobotocore."""
-    async with cls(**options) as plain, cls(AioSession(), **options) as other:
+    async with cls(**options) as plain, cls(new_session(), **options) as other:
         assert is_plain(plain)
         assert not is_plain(other)
         found = await facts(plain)
@@ -139,6 +154,55 @@ async def test_files_of_the_default_profile(
     assert found["keys"][0] == ("SECOND" if "keys2" in credentials else "FILE")
 
 
+async def test_keys_that_are_fetched_are_fetched_by_aiobotocores_session(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, service: HttpService
+) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    script = tmp_path / "keys.py"
+    keys = {"Version": 1, "AccessKeyId": "AKIDMADE", "SecretAccessKey": "s", "SessionToken": "t"}
+    script.write_text(f"print({json.dumps(keys)!r})")
+    process = f"credential_process = {sys.executable} {script}"
+    (tmp_path / "config").write_text(f"[default]\nregion = eu-west-3\n{process}\n")
+
+    found = await same_as_with_a_session()
+
+    assert found["keys"] == ("AKIDMADE", "s", "t")
+    async with Workshop(endpoint_url=service.url) as client:
+        await client.describe_machine(machine_name="m")
+        assert not has_compat(client)
+        seen = traced(monkeypatch)
+        await client.describe_machine(machine_name="m")
+    assert seen == ["DescribeMachine"]
+    assert len(service.sent) == 2
+    for sent in service.sent:
+        assert "Credential=AKIDMADE/" in sent.headers["authorization"]
+        assert sent.headers["x-amz-security-token"] == "t"
+
+
+async def test_keys_of_a_container_are_fetched_once_for_many_clients(
+    monkeypatch: pytest.MonkeyPatch, service: HttpService
+) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{service.url}/keys")
+    soon = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    keys = {"AccessKeyId": "AKIDBOX", "SecretAccessKey": "s", "Token": "t", "Expiration": soon}
+    service.script = [answer(keys)]
+    options: dict[str, Any] = {"region_name": "us-east-1", "endpoint_url": service.url}
+
+    clients = await asyncio.gather(*(Workshop(**options).open() for _ in range(20)))
+    await asyncio.gather(*(client.describe_machine(machine_name="m") for client in clients))
+    plain = [is_plain(client) and not has_compat(client) for client in clients]
+    await asyncio.gather(*(client.close() for client in clients))
+
+    assert plain == [True] * 20
+    assert [sent.target for sent in service.sent].count("/keys") == 1
+    signed = [sent.headers["authorization"] for sent in service.sent if sent.target == "/"]
+    assert len(signed) == 20
+    assert all("Credential=AKIDBOX/" in each for each in signed)
+
+
 @pytest.mark.parametrize(
     "environment",
     [
@@ -173,7 +237,6 @@ async def test_where_more_is_said_aiobotocore_resolves_it(
     "text",
     [
         "[default]\nregion = us-east-1\nretry_mode = adaptive\n",
-        "[default]\nregion = us-east-1\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = p\n",
         "[default]\nregion = us-east-1\nendpoint_url = http://127.0.0.1:9\n",
         "[default]\nregion = us-east-1\ns3 =\n  addressing_style = path\n",
         "[default]\nregion = us-east-1\nca_bundle = /nowhere\n",
@@ -252,6 +315,19 @@ def test_addresses_are_written_and_signed_as_botocore_does() -> None:
 # aiobotocore's client, when it is needed
 
 
+def traced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Patch aiobotocore as instrumentation does, and return what grows at each call."""
+    seen: list[str] = []
+    original = AioBaseClient._make_api_call
+
+    async def trace(self: Any, name: str, params: Any) -> Any:
+        seen.append(name)
+        return await original(self, name, params)
+
+    monkeypatch.setattr(AioBaseClient, "_make_api_call", trace)
+    return seen
+
+
 async def test_calls_of_the_fast_lane_make_no_aiobotocore_client(service: HttpService) -> None:
     async with Workshop(region_name="us-east-1", endpoint_url=service.url) as client:
         await client.describe_machine(machine_name="m")
@@ -279,20 +355,13 @@ async def test_a_call_that_is_handed_over_later_goes_by_what_was_resolved(
     service: HttpService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One client, many calls at once: the environment changes after it was opened."""
-    seen: list[str] = []
     monkeypatch.setenv("AWS_ENDPOINT_URL", service.url)
     async with Workshop(region_name="eu-west-1") as client:
         await client.describe_machine(machine_name="m")
         monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDOTHER")
         monkeypatch.setenv("AWS_RETRY_MODE", "adaptive")
-        original = AioBaseClient._make_api_call
-
-        async def traced(self: Any, name: str, params: Any) -> Any:
-            seen.append(name)
-            return await original(self, name, params)
-
-        monkeypatch.setattr(AioBaseClient, "_make_api_call", traced)
+        seen = traced(monkeypatch)
         await asyncio.gather(*(client.describe_machine(machine_name="m") for _ in range(5)))
         lane: Any = client._connection.lane
         compat = await lane.footing.compat()
@@ -314,10 +383,7 @@ async def test_a_client_that_cannot_be_made_later_says_why(
     async with Workshop(region_name="eu-west-1", endpoint_url=service.url) as client:
         monkeypatch.setenv("AWS_PROFILE", "lost")
 
-        async def traced(self: Any, name: str, params: Any) -> Any:
-            raise AssertionError
-
-        monkeypatch.setattr(AioBaseClient, "_make_api_call", traced)
+        traced(monkeypatch)
         with pytest.raises(errors.ProfileError, match="lost"):
             await client.describe_machine(machine_name="m")
 

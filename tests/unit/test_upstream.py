@@ -378,7 +378,7 @@ LEANED_UPON = [
         "aiobotocore.httpsession",
         "AIOHTTPSession._create_connector",
         "b902e9e7f91a58d5",
-        "lanes/plain.py: PlainFooting._make_http",
+        "lanes/footing.py: PlainFooting._make_http",
     ),
     (
         "aiobotocore.httpsession",

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from aiobotantic.lanes import Lane, Pipeline, Settings
 from aiobotantic.lanes.fast import FastLane
-from aiobotantic.lanes.footing import OpenFooting
+from aiobotantic.lanes.footing import OpenFooting, PlainFooting
 from aiobotantic.lanes.gate import client_reason, own_handlers
-from aiobotantic.lanes.plain import PlainFooting, plain_facts
+from aiobotantic.lanes.plain import plain_facts
 from aiobotantic.operation import Operation, Service
 from aiobotantic.protocols import WireProtocol
 
@@ -40,7 +40,15 @@ async def open_lane(
 
     facts = await asyncio.to_thread(plain_facts, service, settings)
     if facts is not None:
-        return FastLane(PlainFooting(service, settings, facts, open_compat), protocol)
+        session = None
+        if facts.credentials is None:
+            loaded = await asyncio.to_thread(import_module, "aiobotantic.lanes.session")
+            session = await loaded.session_with_keys(
+                facts.region_name, by_service=facts.keys_by_service
+            )
+        if facts.credentials is not None or session is not None:
+            footing = PlainFooting(service, settings, facts, open_compat, session)
+            return FastLane(footing, protocol)
     compat = await open_compat(settings)
     if settings.pipeline is not None:
         return compat

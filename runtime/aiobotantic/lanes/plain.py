@@ -1,54 +1,40 @@
 """Clients of plain settings: what they need is resolved without aiobotocore.
 
 aiobotocore's session and client take longer to import and to make than a hundred calls. Where the
-arguments, the environment and the files in ~/.aws say no more than a region, static keys, an
-address and authorities, the answer is known here, and the tests compare it with aiobotocore's. At
+arguments, the environment and the files in ~/.aws say no more than a region, keys, an address and
+authorities, the answer is known here, and the tests compare it with aiobotocore's. Keys that must
+be fetched (a role, a process, a container) its session fetches, and no client of it is made. At
 anything else, known or not, `plain_facts` gives up, and aiobotocore resolves it.
 """
 
 from __future__ import annotations
 
-import asyncio
 import os
 import platform
 import re
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
-from importlib import import_module
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import Any, Final
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiobotocore
-import aiohttp
 import botocore
 from botocore import configloader
-from botocore.exceptions import BotoCoreError, ConfigNotFound
+from botocore.exceptions import BotoCoreError, ConfigNotFound, PartialCredentialsError
 
-from aiobotantic.lanes import Settings, tls
+from aiobotantic.lanes import Settings
 from aiobotantic.lanes.endpoints import (
     UnknownRuleError,
     endpoint_rules,
     is_known_region,
     resolve_endpoint,
 )
-from aiobotantic.lanes.footing import Route
 from aiobotantic.lanes.gate import is_untouched
-from aiobotantic.lanes.retries import Retries
-from aiobotantic.lanes.signing import Signer
-from aiobotantic.operation import Operation, Service
-from aiobotantic.pickling import resolve
+from aiobotantic.operation import Service
 
-if TYPE_CHECKING:
-    from aiobotantic.lanes.compat import CompatLane
-
-OpenCompat: TypeAlias = "Callable[[Settings], Awaitable[CompatLane]]"
-
-MAX_POOL_CONNECTIONS: Final = 100
-_KEEP_ALIVE: Final = 12
-_TIMEOUT: Final = 60
 _READ: Final = frozenset(
     {
         *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"),
@@ -62,7 +48,12 @@ _WITHOUT_EFFECT: Final = (
     *("AWS_REGION", "AWS_LAMBDA_", "AWS_CONTAINER_", "AWS_EC2_METADATA_DISABLED"),
     *("AWS_XRAY_", "AWS_PAGER", "AWS_CLI_"),
 )
-"""Beginnings of variables that change nothing for static keys."""
+"""Beginnings of variables that change nothing but where keys come from."""
+_OF_KEYS: Final = (
+    *("AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME", "AWS_WEB_IDENTITY_TOKEN_FILE"),
+    *("AWS_EC2_METADATA_", "AWS_METADATA_SERVICE_"),
+)
+"""Beginnings of variables that say where keys are fetched."""
 _PROFILE: Final = frozenset(
     {
         *("region", "output", "aws_access_key_id", "aws_secret_access_key", "aws_session_token"),
@@ -70,6 +61,14 @@ _PROFILE: Final = frozenset(
     }
 )
 """What the default profile may say."""
+_PROFILE_OF_KEYS: Final = frozenset(
+    {
+        *("role_arn", "source_profile", "credential_source", "role_session_name", "external_id"),
+        *("duration_seconds", "mfa_serial", "web_identity_token_file", "credential_process"),
+        *("sso_session", "sso_start_url", "sso_region", "sso_account_id", "sso_role_name"),
+    }
+)
+"""What it may say of keys that are fetched."""
 _ADDRESS: Final = re.compile(
     r"https?://(?=.{1,200}\Z)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
     r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]*)?"
@@ -91,6 +90,14 @@ class StaticCredentials:
         """Return the keys: these."""
         return self
 
+    def options(self) -> dict[str, str | None]:
+        """Return them as aiobotocore's `create_client` takes them."""
+        return {
+            "aws_access_key_id": self.access_key,
+            "aws_secret_access_key": self.secret_key,
+            "aws_session_token": self.token,
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlainFacts:
@@ -99,7 +106,10 @@ class PlainFacts:
     region_name: str
     given_endpoint: str | None
     endpoint_url: str
-    credentials: StaticCredentials
+    credentials: StaticCredentials | None
+    """Keys; None where aiobotocore's session must fetch them."""
+    keys_by_service: bool
+    """Whether it may have to ask a service for them."""
     verify: bool | str
     user_agent: str
 
@@ -138,15 +148,17 @@ def _facts(
     region = settings.region_name
     if region is None:
         region = environment.get("AWS_DEFAULT_REGION", profile.get("region", ""))
-    credentials = _credentials(settings, environment, key_sections)
+    try:
+        credentials = _credentials(settings, environment, profile, key_sections)
+    except PartialCredentialsError:
+        return None
     given = settings.endpoint_url
     if given is None:
         given = environment.get("AWS_ENDPOINT_URL")
     verify = _verify(settings, environment)
     agent = _user_agent(environment)
     if (
-        credentials is None
-        or verify is None
+        verify is None
         or agent is None
         or not _REGION.fullmatch(region)
         or not is_known_region(region)
@@ -159,6 +171,7 @@ def _facts(
         given_endpoint=given,
         endpoint_url=resolve_endpoint(endpoint_rules(service.package), region, given, {}),
         credentials=credentials,
+        keys_by_service="AWS_ROLE_ARN" in environment or not _PROFILE_OF_KEYS.isdisjoint(profile),
         verify=verify,
         user_agent=agent,
     )
@@ -171,7 +184,7 @@ def _is_plain(environment: Mapping[str, str]) -> bool:
     return not any(
         name.startswith(("AWS_", "BOTOCORE_"))
         and name not in _READ
-        and not name.startswith(_WITHOUT_EFFECT)
+        and not name.startswith((*_WITHOUT_EFFECT, *_OF_KEYS))
         for name in environment
     )
 
@@ -203,26 +216,43 @@ def _default_profile(
     except ConfigNotFound:
         in_keys = {}
     merged: dict[str, Any] = {**in_config, **in_keys}
-    if not _PROFILE.issuperset(merged) or not all(isinstance(v, str) for v in merged.values()):
+    if not (_PROFILE | _PROFILE_OF_KEYS).issuperset(merged) or not all(
+        isinstance(v, str) for v in merged.values()
+    ):
         return None
     return merged, [in_keys, in_config]
 
 
 def _credentials(
-    settings: Settings, environment: Mapping[str, str], sections: list[Mapping[str, str]]
+    settings: Settings,
+    environment: Mapping[str, str],
+    profile: Mapping[str, str],
+    sections: list[Mapping[str, str]],
 ) -> StaticCredentials | None:
-    """Return keys where all of them are in one place."""
+    """Return keys that are written somewhere; None where they must be fetched.
+
+    Raises:
+        PartialCredentialsError: a part of them is missing.
+    """
     id_, secret = settings.aws_access_key_id, settings.aws_secret_access_key
     token = settings.aws_session_token
     if id_ is None and secret is None and token is None:
         if id_ := environment.get("AWS_ACCESS_KEY_ID"):
             secret = environment.get("AWS_SECRET_ACCESS_KEY")
             token = environment.get("AWS_SECURITY_TOKEN") or environment.get("AWS_SESSION_TOKEN")
-        else:
-            section = next((one for one in sections if "aws_access_key_id" in one), {})
-            id_, secret = section.get("aws_access_key_id"), section.get("aws_secret_access_key")
+        elif _PROFILE_OF_KEYS.isdisjoint(profile) and not any(
+            name.startswith(_OF_KEYS) for name in environment if name not in _WITHOUT_EFFECT
+        ):
+            section = next((one for one in sections if "aws_access_key_id" in one), None)
+            if section is None:
+                return None
+            id_, secret = section["aws_access_key_id"], section.get("aws_secret_access_key")
             token = section.get("aws_session_token")
-    return StaticCredentials(id_, secret, token or None) if id_ and secret else None
+        else:
+            return None
+    if not id_ or not secret:
+        raise PartialCredentialsError(provider="plain", cred_var="secret_key")
+    return StaticCredentials(id_, secret, token or None)
 
 
 def _verify(settings: Settings, environment: Mapping[str, str]) -> bool | str | None:
@@ -255,119 +285,3 @@ def _user_agent(environment: Mapping[str, str]) -> str | None:
         f"cfg/retry-mode#standard botocore/{botocore.__version__}",
     ]
     return " ".join(parts)
-
-
-class PlainFooting:
-    """See `aiobotantic.lanes.footing.Footing`. Makes aiobotocore's client when it is needed."""
-
-    def __init__(
-        self, service: Service, settings: Settings, facts: PlainFacts, open_compat: OpenCompat
-    ) -> None:
-        self.region_name: str | None = facts.region_name
-        self.endpoint_url = facts.endpoint_url
-        self.user_agent = facts.user_agent
-        self.credentials = facts.credentials
-        self.retries = Retries(service, {"mode": "standard"})
-        self._service = service
-        self._settings = settings
-        self._facts = facts
-        self._open_compat = open_compat
-        self._compat: CompatLane | None = None
-        self._http: aiohttp.ClientSession | None = None
-        self._closed = False
-        self._making = asyncio.Lock()
-
-    async def http(self) -> aiohttp.ClientSession:
-        """Return the session whose connections requests take."""
-        if self._http is None:
-            async with self._making:
-                if self._closed:
-                    raise aiohttp.ClientConnectionError("the client was closed")
-                if self._http is None:
-                    self._http = await self._make_http()
-        return self._http
-
-    async def _make_http(self) -> aiohttp.ClientSession:
-        # Without TLS no context is needed: nothing leads elsewhere, since redirects are off.
-        secure = not self.endpoint_url.startswith("http:")
-        context = await asyncio.to_thread(self._context) if secure else True
-        return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=MAX_POOL_CONNECTIONS, ssl=context, keepalive_timeout=_KEEP_ALIVE
-            ),
-            timeout=aiohttp.ClientTimeout(sock_connect=_TIMEOUT, sock_read=_TIMEOUT),
-            skip_auto_headers={"CONTENT-TYPE"},
-            auto_decompress=False,
-        )
-
-    def _context(self) -> Any:
-        verify = self._facts.verify
-        if tls.is_made_here():
-            return tls.shared_context(verify, lambda: tls.make_context(verify))
-        direct = import_module("aiobotantic.lanes.direct")
-        return direct.DirectSession(verify=verify)._build_ssl_contexts(None)[0]
-
-    async def route(self, operation: Operation[Any]) -> Route:
-        """Let the endpoint rules say where an operation goes."""
-        facts = self._facts
-        static = operation.traits.get("staticContextParams", {})
-        try:
-            endpoint = resolve_endpoint(
-                endpoint_rules(self._service.package),
-                facts.region_name,
-                facts.given_endpoint,
-                static,
-            )
-        except UnknownRuleError:
-            return await (await self.compat()).route(operation)
-        metadata = self._service.metadata
-        name = metadata.get("signingName") or metadata["endpointPrefix"]
-        return Route(endpoint, {}, Signer(facts.region_name, name))
-
-    async def compat(self) -> CompatLane:
-        """Return the lane through aiobotocore's pipeline; it is made when it is first needed."""
-        if self._compat is None:
-            http = await self.http()
-            async with self._making:
-                if self._closed:
-                    raise aiohttp.ClientConnectionError("the client was closed")
-                if self._compat is None:
-                    self._compat = await self._make_compat(http)
-        return self._compat
-
-    async def _make_compat(self, http: aiohttp.ClientSession) -> CompatLane:
-        """Make an aiobotocore client that has what was resolved here."""
-        facts = self._facts
-        keys = facts.credentials
-        make_config = await asyncio.to_thread(resolve, "aiobotocore.config", "AioConfig")
-        compat = await self._open_compat(
-            replace(
-                self._settings,
-                config=make_config(
-                    retries={"mode": "standard"},
-                    ignore_configured_endpoint_urls=True,
-                    use_fips_endpoint=False,
-                    use_dualstack_endpoint=False,
-                ),
-                region_name=facts.region_name,
-                endpoint_url=facts.given_endpoint,
-                aws_access_key_id=keys.access_key,
-                aws_secret_access_key=keys.secret_key,
-                aws_session_token=keys.token,
-                verify=facts.verify,
-            )
-        )
-        compat.retries = self.retries
-        compat.client._endpoint.http_session.adopt(http)
-        return compat
-
-    async def close(self) -> None:
-        """Close every connection."""
-        self._closed = True
-        async with self._making:
-            try:
-                if self._compat is not None:
-                    await self._compat.close()
-            finally:
-                if self._http is not None:
-                    await self._http.close()
