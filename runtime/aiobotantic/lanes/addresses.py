@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from aiobotantic.structure import is_sequence
+
 UNSIGNED_HEADERS: Final = frozenset(
     {
         *("baggage", "connection", "expect", "keep-alive", "proxy-authenticate"),
@@ -36,11 +38,10 @@ def join(endpoint: str, path: str, host_prefix: str | None) -> str:
 
 def query_text(parameters: Mapping[str, Any]) -> str:
     """Return parameters as the query of an address; a list is one for each of its values."""
-    pairs = [
-        (name, one)
-        for name, value in parameters.items()
-        for one in (value if isinstance(value, list) else [value])
-    ]
+    pairs: list[tuple[str, Any]] = []
+    for name, value in parameters.items():
+        values = value if is_sequence(value) else [value]
+        pairs += [(name, one) for one in values]
     return "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in pairs)
 
 

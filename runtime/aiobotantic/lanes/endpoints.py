@@ -16,6 +16,8 @@ from typing import Any, Final
 
 import botocore
 
+from aiobotantic.structure import is_mapping
+
 _TEMPLATE: Final = re.compile(r"\{([^{}]*)\}")
 _BUILT_IN: Final = frozenset({"AWS::Region", "AWS::UseDualStack", "AWS::UseFIPS", "SDK::Endpoint"})
 
@@ -70,7 +72,7 @@ def resolve_endpoint(rules: Any, region: str, endpoint_url: str | None, static: 
         built_in = parameter.get("builtIn")
         if built_in is not None and built_in not in _BUILT_IN:
             raise UnknownRuleError(built_in)
-        value = static[name]["value"] if name in static else given.get(built_in)
+        value = static[name]["value"] if name in static else given.get(str(built_in))
         scope[name] = parameter.get("default") if value is None else value
     url = _first(rules["rules"], scope)
     if not isinstance(url, str):
@@ -107,23 +109,24 @@ def _holds(condition: Any, scope: dict[str, Any]) -> bool:
 def _value(expression: Any, scope: Mapping[str, Any]) -> Any:
     if isinstance(expression, str):
         return _TEMPLATE.sub(lambda match: str(_named(match[1], scope)), expression)
-    if not isinstance(expression, dict):
+    if not is_mapping(expression):
         return expression
     if "ref" in expression:
         return scope.get(expression["ref"])
     arguments = [_value(argument, scope) for argument in expression["argv"]]
-    match expression["fn"], arguments:
+    name: str = expression["fn"]
+    match name, arguments:
         case "isSet", [value]:
             return value is not None
         case "not", [value]:
             return value is None or value is False
         case ("booleanEquals" | "stringEquals"), [one, other]:
             return one == other
-        case "getAttr", [dict() as value, str(name)] if name in value:
-            return value[name]
+        case "getAttr", [value, str(attribute)] if is_mapping(value) and attribute in value:
+            return value[attribute]
         case "aws.partition", [str(region)]:
             return _partition_of(region)
-        case name, _:
+        case _:
             raise UnknownRuleError(name)
 
 
@@ -132,7 +135,7 @@ def _named(path: str, scope: Mapping[str, Any]) -> Any:
     name, _, attribute = path.partition("#")
     value = scope.get(name)
     if attribute:
-        value = value.get(attribute) if isinstance(value, dict) else None
+        value = value.get(attribute) if is_mapping(value) else None
     if not isinstance(value, str):
         raise UnknownRuleError(path)
     return value

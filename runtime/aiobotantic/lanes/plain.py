@@ -22,7 +22,6 @@ from urllib.request import getproxies, proxy_bypass
 
 import aiobotocore
 import botocore
-from botocore import configloader
 from botocore.exceptions import BotoCoreError, ConfigNotFound, PartialCredentialsError
 
 from aiobotantic.lanes import Settings
@@ -34,6 +33,11 @@ from aiobotantic.lanes.endpoints import (
 )
 from aiobotantic.lanes.gate import is_untouched
 from aiobotantic.operation import Service
+from aiobotantic.pickling import resolve
+
+# Not imported by name: they have no type information.
+_load_config = resolve("botocore.configloader", "load_config")
+_read_sections = resolve("botocore.configloader", "raw_config_parse")
 
 _READ: Final = frozenset(
     {
@@ -208,11 +212,11 @@ def _default_profile(
     config = environment.get("AWS_CONFIG_FILE", "~/.aws/config")
     keys = environment.get("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")
     try:
-        in_config = configloader.load_config(config)["profiles"].get("default", {})
+        in_config: Any = _load_config(config)["profiles"].get("default", {})
     except ConfigNotFound:
         in_config = {}
     try:
-        in_keys = configloader.raw_config_parse(keys).get("default", {})
+        in_keys: Any = _read_sections(keys).get("default", {})
     except ConfigNotFound:
         in_keys = {}
     merged: dict[str, Any] = {**in_config, **in_keys}
