@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from types import FunctionType
 from typing import Any, Final, cast
 
@@ -121,6 +122,7 @@ class _Originals:
     def __init__(self, places: Iterable[tuple[str, str]]) -> None:
         self._waiting = list(places)
         self._known: list[tuple[str, Any, str, Any]] = []
+        self._looking = Lock()  # clients open in threads
 
     def replaced(self) -> str | None:
         """Return the place of one that is another now."""
@@ -137,16 +139,20 @@ class _Originals:
         One that is no plain function of theirs was replaced before we came, and stays so for this
         process.
         """
-        for module, path in list(self._waiting):
-            cls, _, name = path.partition(".")
-            owner = getattr(sys.modules.get(module), cls, None)
-            if owner is None:
-                continue
-            own = getattr(owner, name, None)
-            # A decorator of their own wraps some.
-            pristine = type(own) is FunctionType and own.__code__.co_filename.startswith(_folders())
-            self._known.append((f"{module}.{path}", owner, name, own if pristine else _REPLACED))
-            self._waiting.remove((module, path))
+        with self._looking:
+            for module, path in list(self._waiting):
+                cls, _, name = path.partition(".")
+                owner = getattr(sys.modules.get(module), cls, None)
+                if owner is not None:
+                    own = getattr(owner, name, None)
+                    kept = own if _is_pristine(own) else _REPLACED
+                    self._known.append((f"{module}.{path}", owner, name, kept))
+                    self._waiting.remove((module, path))
+
+
+def _is_pristine(own: Any) -> bool:
+    # A decorator of their own wraps some.
+    return type(own) is FunctionType and own.__code__.co_filename.startswith(_folders())
 
 
 _calls: Final = _Originals(_PATCHED)

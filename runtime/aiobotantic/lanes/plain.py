@@ -131,14 +131,14 @@ def plain_facts(service: Service, settings: Settings) -> PlainFacts | None:
     ):
         return None
     environment = dict(os.environ)
-    if not (_is_plain(environment) and _is_plain_service(service) and is_untouched()):
-        return None
     try:
+        if not (_is_plain(environment) and _is_plain_service(service) and is_untouched()):
+            return None
         files = _default_profile(environment)
         if files is None:
             return None
         return _facts(service, settings, environment, *files)
-    except (UnknownRuleError, BotoCoreError, OSError, ValueError):
+    except (UnknownRuleError, BotoCoreError, OSError, ValueError, RuntimeError):
         return None  # aiobotocore says what is wrong
 
 
@@ -183,7 +183,7 @@ def _facts(
 
 def _is_plain(environment: Mapping[str, str]) -> bool:
     """Return whether no variable says more than is read here."""
-    if (Path("~/.aws/models").expanduser()).exists():  # data of the user's own
+    if Path("~/.aws/models").expanduser().exists():  # data of the user's own
         return False
     return not any(
         name.startswith(("AWS_", "BOTOCORE_"))
