@@ -154,7 +154,7 @@ def pattern_schema(text: str, length: Length = _ANY_LENGTH) -> dict[str, Any] | 
         text = f"{repeated['one']}*"
         low = max(low or 0, int(repeated["min"]))
         high = int(repeated["max"]) if high is None else min(high, int(repeated["max"]))
-    limits = _limits(Length(low, high))
+    limits = entry_limits(Length(low, high))
     if _ANYTHING.fullmatch(text):
         return limits
     schema: dict[str, Any] = limits | {
@@ -168,7 +168,8 @@ def pattern_schema(text: str, length: Length = _ANY_LENGTH) -> dict[str, Any] | 
     return schema
 
 
-def _limits(length: Length) -> dict[str, Any]:
+def entry_limits(length: Length) -> dict[str, Any]:
+    """Return pydantic-core's constraints for a length."""
     limits = {"min_length": length.min, "max_length": length.max}
     return {name: value for name, value in limits.items() if value is not None}
 
@@ -206,16 +207,16 @@ def _value(annotation: Any, markers: tuple[Any, ...], definitions: dict[str, Any
     limits = next((mark for mark in markers if isinstance(mark, Range)), Range())
     origin = get_origin(kind)
     if origin is list:
-        return cs.list_schema(_entry(args[0], definitions), **_limits(length))
+        return cs.list_schema(_entry(args[0], definitions), **entry_limits(length))
     if origin is dict:
         key, value = (_entry(arg, definitions) for arg in args)
-        return cs.dict_schema(key, value, **_limits(length))
+        return cs.dict_schema(key, value, **entry_limits(length))
     if kind is str:
-        return _string(markers, length, definitions)
+        return string_schema(markers, length, definitions)
     if kind is bool:
         return cs.bool_schema(strict=True)
     if kind is int:
-        return cs.int_schema(strict=True, ge=_whole(limits.min), le=_whole(limits.max))
+        return cs.int_schema(strict=True, ge=whole(limits.min), le=whole(limits.max))
     if kind is datetime and any(
         isinstance(mark, TimeFormat) and mark.name != "unixTimestamp" for mark in markers
     ):
@@ -241,12 +242,13 @@ def _value(annotation: Any, markers: tuple[Any, ...], definitions: dict[str, Any
 def _entry(annotation: Any, definitions: dict[str, Any]) -> Any:
     """Return the schema of an item or an entry; None may stand where the annotation says so."""
     schema = _value(annotation, (), definitions)
-    return cs.nullable_schema(schema) if _may_be_none(annotation) else schema
+    return cs.nullable_schema(schema) if may_be_none(annotation) else schema
 
 
-def _may_be_none(annotation: Any) -> bool:
+def may_be_none(annotation: Any) -> bool:
+    """Return whether an annotation says that None is a value."""
     if get_origin(annotation) is Annotated:
-        return _may_be_none(get_args(annotation)[0])
+        return may_be_none(get_args(annotation)[0])
     return type(None) in get_args(annotation) and get_origin(annotation) in (Union, UnionType)
 
 
@@ -255,16 +257,18 @@ def _number(value: Any) -> Any:
     return float(value) if value in ("NaN", "Infinity", "-Infinity") else value
 
 
-def _string(markers: tuple[Any, ...], length: Length, definitions: dict[str, Any]) -> Any:
+def string_schema(markers: tuple[Any, ...], length: Length, definitions: dict[str, Any]) -> Any:
+    """Return the schema of a text with its pattern, which is put among the definitions."""
     pattern = next((mark for mark in markers if isinstance(mark, Pattern)), None)
     if pattern is None or (constraints := pattern_schema(pattern.text, length)) is None:
-        return cs.str_schema(**_limits(length))
+        return cs.str_schema(**entry_limits(length))
     reference = f"{pattern}{length}"  # each pattern is compiled once for a request class
     definitions.setdefault(reference, cs.str_schema(**constraints, ref=reference))
     return cs.definition_reference_schema(reference)
 
 
-def _whole(bound: float | None) -> int | None:
+def whole(bound: float | None) -> int | None:
+    """Return a limit of integers."""
     return None if bound is None else int(bound)
 
 

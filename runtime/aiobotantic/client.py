@@ -23,13 +23,22 @@ from aiobotantic.errors import (
     ConfigurationError,
     TransportError,
 )
-from aiobotantic.lanes import Call, Pipeline, Settings
+from aiobotantic.hooks import (
+    AfterCall,
+    BeforeCall,
+    CallFailed,
+    CallRetried,
+    Hook,
+    HookedCall,
+    Hooks,
+)
+from aiobotantic.lanes import Call, Lane, Pipeline, Settings
 from aiobotantic.lanes.connection import Connection
 from aiobotantic.operation import Operation, Output, Repeat, Service
 from aiobotantic.options import CallOptions, Validation, check_validation, default_validation
 from aiobotantic.pages import Pagination, Paginator
 from aiobotantic.pickling import public_module, resolve
-from aiobotantic.protocols import protocol_of
+from aiobotantic.protocols import HttpRequest, protocol_of
 from aiobotantic.structure import Request, Response, Structure, built, describe
 from aiobotantic.waiters import Waiter
 from aiobotantic.wire import WireDoor
@@ -40,6 +49,10 @@ if TYPE_CHECKING:
 
 Page = TypeVar("Page", bound=Structure)
 Item = TypeVar("Item")
+OnBeforeCall = TypeVar("OnBeforeCall", bound=Hook[BeforeCall])
+OnAfterCall = TypeVar("OnAfterCall", bound=Hook[AfterCall])
+OnCallFailed = TypeVar("OnCallFailed", bound=Hook[CallFailed])
+OnCallRetried = TypeVar("OnCallRetried", bound=Hook[CallRetried])
 
 
 class Operations:
@@ -154,6 +167,7 @@ class Client(Operations):
             validation = default_validation(service.package.partition(".")[0])
         self._protocol = protocol_of(service)
         self._options = CallOptions(validation=check_validation(validation, "validation"))
+        self._hooks = Hooks()
         settings = Settings(
             session=session,
             region_name=region_name,
@@ -208,7 +222,7 @@ class Client(Operations):
                 hint = f". Did you mean {near[0]!r}?" if near else ""
                 raise AttributeError(f"{type(self).__name__} has no method {name!r}{hint}")
             operations.append(known[name])
-        await asyncio.to_thread(_build, operations)
+        await asyncio.to_thread(self._build, operations)
         await lane.warm_up(operations)
 
     async def __aenter__(self) -> Self:
@@ -259,6 +273,7 @@ class Client(Operations):
         *,
         validation: Validation | None = None,
         timeout: float | None = None,
+        deadline: float | None = None,
         retries: int | None = None,
         repeat_ambiguous: bool | None = None,
     ) -> Self:
@@ -268,6 +283,8 @@ class Client(Operations):
             validation: `strict`, `warn` or `off`, as the constructor says.
             timeout: Seconds that a call may take, retries included; then CallTimeoutError.
                 Default: no limit beside those of the Config for each request.
+            deadline: The moment, by the clock of the event loop (`loop.time()`), at which calls
+                end in CallTimeoutError: for several calls that share what time is left.
             retries: How many more requests a call may take after the first. Default: what the
                 Config, the environment or the profile says, else 2.
             repeat_ambiguous: Whether a request is repeated although the service may have carried
@@ -281,6 +298,7 @@ class Client(Operations):
         given = {
             "validation": validation,
             "timeout": timeout,
+            "deadline": deadline,
             "retries": retries,
             "repeat_ambiguous": repeat_ambiguous,
         }
@@ -288,6 +306,31 @@ class Client(Operations):
         view = copy.copy(self)
         view._options = replace(self._options, **changes)
         return view
+
+    def before_call(self, hook: OnBeforeCall) -> OnBeforeCall:
+        """Call a function, plain or async, before each call is sent; return the function.
+
+        Hooks serve as decorators (`@client.before_call`), and hold for the client and all its
+        views, for pages and waiters too. What a hook raises ends the call. Requests that are
+        refused are no calls. Adding a hook takes effect with the next call.
+        """
+        self._hooks.before_call.append(hook)
+        return hook
+
+    def after_call(self, hook: OnAfterCall) -> OnAfterCall:
+        """Call a function after each answer; see `before_call`."""
+        self._hooks.after_call.append(hook)
+        return hook
+
+    def on_error(self, hook: OnCallFailed) -> OnCallFailed:
+        """Call a function when a call ends in an error or is cancelled; see `before_call`."""
+        self._hooks.on_error.append(hook)
+        return hook
+
+    def on_retry(self, hook: OnCallRetried) -> OnCallRetried:
+        """Call a function before a request is sent again; see `before_call`."""
+        self._hooks.on_retry.append(hook)
+        return hook
 
     async def send(self, request: Request[Response]) -> Response:
         """Send a request that was made as a value, and return the answer.
@@ -310,27 +353,50 @@ class Client(Operations):
         return await self._send(operation, operation.request_class(**fields))
 
     async def _send_wire(self, operation: Operation[Any], members: Mapping[str, Any]) -> Any:
-        request = operation.request_class.from_wire(members)
-        return await self._send(operation, request, wire=True)
+        cls, token = operation.request_class, operation.token
+        if token is not None and members.get(name := describe(cls).wire_names[token]) is None:
+            members = {**members, name: str(uuid4())}
+        http = self._protocol.serialize_members(self.SERVICE, operation, members)
+        if http is None:
+            return await self._send(operation, cls.from_wire(members), wire=True)
+        return await self._send_written(operation, members, http)
 
     async def _send(
         self, operation: Operation[Output], request: Request[Any], *, wire: bool = False
     ) -> Output:
-        connection, options = self._connection, self._options
-        lane = connection.ready()
+        self._connection.ready()
         token = operation.token
         if token is not None and getattr(request, token) is None:
             request = request.model_copy(update={token: str(uuid4())})
         http = write_request(
-            self._protocol, self.SERVICE, operation, request, options.validation, wire=wire
+            *(self._protocol, self.SERVICE, operation, request, self._options.validation),
+            wire=wire,
         )
-        call = Call(self.SERVICE, operation, request, http, options)
+        return await self._send_written(operation, request, http)
+
+    async def _send_written(
+        self,
+        operation: Operation[Output],
+        given: Request[Any] | Mapping[str, Any],
+        http: HttpRequest,
+    ) -> Output:
+        connection, options = self._connection, self._options
+        lane = connection.ready()
+        call = Call(self.SERVICE, operation, given, http, options)
         answer: Any
+        if self._hooks:
+            call.hooks = HookedCall(self._hooks, call, lane.region_name, lane.endpoint_url)
+            answer = await call.hooks.around(lambda: self._carry_out(call, connection, lane))
+        else:
+            answer = await self._carry_out(call, connection, lane)
+        return answer  # type: ignore[no-any-return]
+
+    async def _carry_out(self, call: Call, connection: Connection, lane: Lane) -> Structure:
+        options, operation = call.options, call.operation
         try:
-            if options.timeout is None:
-                answer = await lane.call(call)
-            else:
-                answer = await _before_deadline(lane.call(call), call, options.timeout)
+            if options.timeout is None and options.deadline is None:
+                return await lane.call(call)
+            return await _before_deadline(lane, call)
         except TransportError as error:
             if connection.closed:
                 raise ClientClosedError(
@@ -338,7 +404,15 @@ class Client(Operations):
                     f"{_doubt(operation)}"
                 ) from error
             raise
-        return answer  # type: ignore[no-any-return]
+
+    def _build(self, operations: Iterable[Operation[Any]]) -> None:
+        """Make what the first call of an operation would make."""
+        for operation in operations:
+            checker(operation.request_class)
+            self._protocol.serialize_members(self.SERVICE, operation, {})
+            for cls in (operation.request_class, operation.response_class):
+                describe(cls)
+                built(cls)
 
     def _iterate(
         self,
@@ -391,15 +465,6 @@ class Client(Operations):
         )
 
 
-def _build(operations: Iterable[Operation[Any]]) -> None:
-    """Make what the first call of an operation would make."""
-    for operation in operations:
-        checker(operation.request_class)
-        for cls in (operation.request_class, operation.response_class):
-            describe(cls)
-            built(cls)
-
-
 def _is_of(value: object, module: str, name: str) -> bool:
     """Return whether a value is of a class, which is not imported for it: who has one, has it."""
     loaded = sys.modules.get(module)
@@ -413,18 +478,24 @@ def _shown(value: object) -> str:
     return f"a {kind.__qualname__} of {kind.__module__}"
 
 
-async def _before_deadline(coroutine: Any, call: Call, seconds: float) -> Structure:
-    deadline = asyncio.timeout(seconds)
+async def _before_deadline(lane: Lane, call: Call) -> Structure:
+    options, name = call.options, call.operation.name
+    now = asyncio.get_running_loop().time()
+    end, limit = options.deadline, "there was until its deadline"
+    if options.timeout is not None and (end is None or now + options.timeout < end):
+        end, limit = now + options.timeout, f"its {options.timeout} s"
+    if end is not None and end <= now:
+        raise CallTimeoutError(f"{name} was not sent: its deadline has passed", operation=name)
+    deadline = asyncio.timeout_at(end)
     try:
         async with deadline:
-            answer: Structure = await coroutine
-            return answer
+            return await lane.call(call)
     except TimeoutError as error:
         if not deadline.expired():
             raise
         raise CallTimeoutError(
-            f"{call.operation.name} took longer than its {seconds} s{_doubt(call.operation)}",
-            operation=call.operation.name,
+            f"{name} took longer than {limit}{_doubt(call.operation)}",
+            operation=name,
             attempts=call.attempts,
         ) from error
 

@@ -24,14 +24,20 @@ class CallOptions:
 
     validation: Validation = "strict"
     timeout: float | None = None
+    deadline: float | None = None
     retries: int | None = None
     repeat_ambiguous: bool = False
 
     def __post_init__(self) -> None:
         check_validation(self.validation, "validation")
         timeout = cast(object, self.timeout)  # what type checkers rule out still comes along
-        if isinstance(timeout, bool) or not isinstance(timeout, (int, float, type(None))):
+        if not _is_number(timeout):
             raise ConfigurationError(f"timeout is {timeout!r}: pass seconds, for example 30")
+        if not _is_number(deadline := cast(object, self.deadline)):
+            raise ConfigurationError(
+                f"deadline is {deadline!r}: pass a moment of the event loop's clock, for example "
+                "loop.time() + 30"
+            )
         if self.timeout is not None and not self.timeout > 0:
             raise ConfigurationError(f"timeout is {timeout!r}: pass more than 0 seconds")
         retries = cast(object, self.retries)
@@ -39,6 +45,12 @@ class CallOptions:
             raise ConfigurationError(f"retries is {retries!r}: pass a number, for example 2")
         if retries is not None and retries < 0:
             raise ConfigurationError(f"retries is {retries!r}: pass 0 or more")
+
+
+def _is_number(value: object) -> bool:
+    if isinstance(value, float):
+        return value == value
+    return value is None or (isinstance(value, int) and not isinstance(value, bool))
 
 
 def check_validation(value: str, name: str) -> Validation:

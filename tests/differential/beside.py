@@ -150,11 +150,10 @@ class Pair:
         """Make one call through both, and compare the requests and the answers."""
         self.server.answer = self.theirs.answer = answer
         self.server.arrived.clear()
-        request = operation.request_class.from_wire(members)
         mine: Any
         its: Any
         try:
-            mine = await read_answer(await self.ours._send(operation, request))
+            mine = await read_answer(await self.ours._send_wire(operation, members))
         except ServiceError as error:
             mine = error
         [arrived] = self.server.arrived

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol
 
+from aiobotantic.hooks import HookedCall
 from aiobotantic.operation import Operation, Service
 from aiobotantic.options import CallOptions
 from aiobotantic.protocols import HttpRequest
@@ -36,9 +37,12 @@ class Call:
 
     service: Service
     operation: Operation[Any]
-    request: Request[Any]
+    given: Request[Any] | Mapping[str, Any]
+    """The request, or its members by AWS's names where it was written from them."""
     http: HttpRequest
     options: CallOptions
+    hooks: HookedCall | None = None
+    """What is told of the call; None where nobody asked."""
     body: Any = None
     """The body as it is sent: `http.body`, or what can be read again in its place."""
     attempts: int = 1
@@ -52,6 +56,13 @@ class Call:
     clock_corrected: bool = False
     clock_shift: timedelta = timedelta(0)
     """What was added to this machine's clock when the last request was signed."""
+
+    @property
+    def request(self) -> Request[Any]:
+        """The request as a structure."""
+        if isinstance(self.given, Mapping):
+            self.given = self.operation.request_class.from_wire(self.given)
+        return self.given
 
     @property
     def has_token(self) -> bool:

@@ -160,7 +160,7 @@ class CompatLane:
         try:
             call.body = await rewindable(call, copies)
             # Looked up on the instance at each call: instrumentation patches the class.
-            parsed = await self.client._make_api_call(call.operation.name, WireParams(call.request))
+            parsed = await self.client._make_api_call(call.operation.name, WireParams(call))
             structure = self._answer(call, parsed)
         except Exception as error:
             ours = self.our_error(error, call)
@@ -205,8 +205,8 @@ class CompatLane:
         """Return botocore's request dict: the serializer's only method that is called."""
         call = _CALL.get()
         given = call.http.body
-        if _changed(parameters, call.request):
-            call.request = call.operation.request_class.from_wire(parameters)
+        if _changed(parameters, call):
+            call.given = call.operation.request_class.from_wire(parameters)
             call.http = write_request(
                 self.protocol,
                 self._service,
@@ -281,7 +281,10 @@ class CompatLane:
         outcome = _outcome(response, caught_exception, call)
         if outcome is None or self.closed:
             return None
-        return self.retries.delay(call, outcome)
+        delay = self.retries.delay(call, outcome)
+        if delay is not None and call.hooks is not None:
+            await call.hooks.retried(outcome, delay)
+        return delay
 
     def _shift_of_call(self) -> timedelta:
         shift = _CALL.get().clock_shift = self.retries.clock_shift
@@ -325,11 +328,11 @@ class _ParserFactory:
         return Parsed(ready, structure=structure)
 
 
-def _changed(parameters: Any, request: Structure) -> bool:
+def _changed(parameters: Any, call: Call) -> bool:
     """Return whether handlers changed what is sent."""
     if isinstance(parameters, WireParams):
         return parameters.changes()
-    return bool(parameters != request.to_wire())
+    return bool(parameters != call.request.to_wire())
 
 
 def _outcome(response: Any, caught: Exception | None, call: Call) -> Outcome | None:

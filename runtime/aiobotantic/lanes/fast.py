@@ -137,6 +137,8 @@ class FastLane:
                 if call.ambiguous and isinstance(outcome, TransportError):
                     raise ambiguous_error(outcome, call) from cause
                 raise outcome from cause
+            if call.hooks is not None:
+                await call.hooks.retried(outcome, delay)
             await asyncio.sleep(delay)
 
     async def warm_up(self, operations: Iterable[Operation[Any]]) -> None:

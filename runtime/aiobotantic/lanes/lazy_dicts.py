@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from aiobotantic.lanes import Call
 from aiobotantic.structure import Structure
 
 if TYPE_CHECKING:
@@ -14,17 +15,20 @@ if TYPE_CHECKING:
 class LazyDict(dict[str, Any]):
     """A dict that takes its entries from a structure when one is asked for that it lacks."""
 
-    def __init__(self, ready: Mapping[str, Any], structure: Structure | None) -> None:
+    def __init__(self, ready: Mapping[str, Any]) -> None:
         super().__init__(ready)
-        self.structure = structure
         self.looked_at = False
+
+    def source(self) -> Structure | None:
+        """Return what the entries are taken from."""
+        raise NotImplementedError
 
     def fill(self) -> None:
         if not self.looked_at:
             self.looked_at = True
             self._before_filling()
-            if self.structure is not None:
-                for name, value in self.structure.to_wire().items():
+            if (structure := self.source()) is not None:
+                for name, value in structure.to_wire().items():
                     super().setdefault(name, value)
 
     def _before_filling(self) -> None: ...
@@ -47,7 +51,7 @@ class LazyDict(dict[str, Any]):
         return self[key]
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.structure!r}>"
+        return f"<{type(self).__name__} {self.source()!r}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         self.fill()
@@ -76,9 +80,13 @@ for _name in (
 class WireParams(LazyDict):
     """A request, as aiobotocore's `api_params`: AWS's names and plain values."""
 
-    def __init__(self, request: Structure) -> None:
+    def __init__(self, call: Call) -> None:
         # Not empty even before it is filled: C code takes the size without asking.
-        super().__init__({_UNFILLED: None}, request)
+        super().__init__({_UNFILLED: None})
+        self._call = call
+
+    def source(self) -> Structure:
+        return self._call.request
 
     def _before_filling(self) -> None:
         super().pop(_UNFILLED)
@@ -89,7 +97,7 @@ class WireParams(LazyDict):
 
     def changes(self) -> bool:
         """Return whether a handler has changed what the request says."""
-        return self.looked_at and self.structure is not None and self != self.structure.to_wire()
+        return self.looked_at and self != self.source().to_wire()
 
 
 _UNFILLED = ""
@@ -105,5 +113,9 @@ class Parsed(LazyDict):
         structure: Structure | None = None,
         error: ServiceError | ResponseParseError | None = None,
     ) -> None:
-        super().__init__(ready, structure)
+        super().__init__(ready)
+        self.structure = structure
         self.error = error
+
+    def source(self) -> Structure | None:
+        return self.structure

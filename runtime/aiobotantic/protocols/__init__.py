@@ -74,6 +74,12 @@ class WireProtocol(Protocol):
         """
         ...
 
+    def serialize_members(
+        self, service: Service, operation: Operation[Any], members: Mapping[str, Any]
+    ) -> HttpRequest | None:
+        """Write members by AWS's names that break no limit; None: a request must be built."""
+        ...
+
     def parse(
         self, operation: Operation[Any], status: int, headers: Headers, body: Any
     ) -> Structure:

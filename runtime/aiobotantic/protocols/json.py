@@ -40,6 +40,7 @@ from aiobotantic.structure import (
     value_type,
     write_json,
 )
+from aiobotantic.wire_requests import write_members
 
 _NOT_MEMBERS: Final = ("__type", "code", "Error", "ResponseMetadata")
 _PHRASES: Final = {int(status): status.phrase for status in HTTPStatus}
@@ -53,6 +54,32 @@ def serialize(
         body = Body(write_json(request))
     except PydanticSerializationError:
         raise unwritable(operation, request, wire=wire) from None
+    prefix, refusals = write_host_prefix(operation, request, wire=wire)
+    return HttpRequest(
+        operation.method,
+        operation.uri,
+        _headers(service, operation),
+        body,
+        body,
+        host_prefix=prefix,
+        refusals=refusals,
+    )
+
+
+def serialize_members(
+    service: Service, operation: Operation[Any], members: Mapping[str, Any]
+) -> HttpRequest | None:
+    """Write members by AWS's names: see `WireProtocol`."""
+    if operation.host_prefix:
+        return None
+    written = write_members(operation.request_class, members)
+    if written is None:
+        return None
+    body = Body(written)
+    return HttpRequest(operation.method, operation.uri, _headers(service, operation), body, body)
+
+
+def _headers(service: Service, operation: Operation[Any]) -> dict[str, str]:
     metadata = service.metadata
     headers = {
         "X-Amz-Target": f"{metadata['targetPrefix']}.{operation.name}",
@@ -60,16 +87,7 @@ def serialize(
     }
     if "awsQueryCompatible" in metadata:
         headers["x-amzn-query-mode"] = "true"
-    prefix, refusals = write_host_prefix(operation, request, wire=wire)
-    return HttpRequest(
-        operation.method,
-        operation.uri,
-        headers,
-        body,
-        body,
-        host_prefix=prefix,
-        refusals=refusals,
-    )
+    return headers
 
 
 def parse(

@@ -254,6 +254,13 @@ class _Writer:
         )
 
 
+def serialize_members(
+    service: Service, operation: Operation[Any], members: Mapping[str, Any]
+) -> HttpRequest | None:
+    """Return None: members travel in too many places. See `WireProtocol`."""
+    return None
+
+
 def _plain_query(value: Any) -> Any:
     return [str(each) for each in value] if is_sequence(value) else str(value)
 

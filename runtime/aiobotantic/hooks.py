@@ -1,0 +1,150 @@
+"""Hooks: functions of the user's that a client calls around its calls, plain or async."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+if TYPE_CHECKING:
+    from aiobotantic.lanes import Call
+    from aiobotantic.structure import Request, Structure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEvent:
+    """What every hook is told of a call."""
+
+    service: str
+    """botocore's name of the service: `sagemaker`."""
+    operation: str
+    """AWS's name of the operation."""
+    region_name: str | None
+    endpoint_url: str
+    context: dict[str, Any]
+    """Empty at the start of a call, and the same dict in all events of it: put there what you
+    want to find again."""
+    call: Call = field(repr=False)
+
+    @property
+    def request(self) -> Request[Any]:
+        """The request. Changes are not sent."""
+        return self.call.request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeforeCall(CallEvent):
+    """A request was checked and written, and is about to be sent."""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers that the protocol sends; what is added is signed and sent, too."""
+        return self.call.http.headers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AfterCall(CallEvent):
+    """An answer arrived."""
+
+    response: Structure
+    seconds: float
+    """Since `before_call`, retries included."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallFailed(CallEvent):
+    """A call ended in an error, or was cancelled."""
+
+    error: BaseException
+    """What the caller gets, CancelledError included."""
+    seconds: float
+    """Since `before_call`, retries included."""
+    attempts: int
+    """HTTP requests that were begun."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRetried(CallEvent):
+    """A request went wrong and will be sent again."""
+
+    error: Exception
+    """What went wrong."""
+    delay: float
+    """Seconds until the request is sent again."""
+    attempts: int
+    """HTTP requests that were begun so far."""
+
+
+Event = TypeVar("Event", bound=CallEvent)
+Hook: TypeAlias = Callable[[Event], Awaitable[None] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """The hooks of a client, in the order in which they were added."""
+
+    before_call: list[Hook[BeforeCall]] = field(default_factory=list[Hook[BeforeCall]])
+    after_call: list[Hook[AfterCall]] = field(default_factory=list[Hook[AfterCall]])
+    on_error: list[Hook[CallFailed]] = field(default_factory=list[Hook[CallFailed]])
+    on_retry: list[Hook[CallRetried]] = field(default_factory=list[Hook[CallRetried]])
+
+    def __bool__(self) -> bool:
+        return bool(self.before_call or self.after_call or self.on_error or self.on_retry)
+
+
+class HookedCall:
+    """The events of one call."""
+
+    def __init__(
+        self, hooks: Hooks, call: Call, region_name: str | None, endpoint_url: str
+    ) -> None:
+        self._hooks = hooks
+        self._call = call
+        self._facts: dict[str, Any] = {
+            "service": call.service.name,
+            "operation": call.operation.name,
+            "region_name": region_name,
+            "endpoint_url": endpoint_url,
+            "context": {},
+            "call": call,
+        }
+
+    async def around(self, send: Callable[[], Awaitable[Structure]]) -> Structure:
+        """Send, with the hooks before and after."""
+        await _tell(self._hooks.before_call, BeforeCall(**self._facts))
+        started = time.monotonic()
+        try:
+            response = await send()
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:
+            event = CallFailed(
+                **self._facts,
+                error=error,
+                seconds=time.monotonic() - started,
+                attempts=self._call.attempts,
+            )
+            await _tell(self._hooks.on_error, event)
+            raise
+        seconds = time.monotonic() - started
+        await _tell(
+            self._hooks.after_call, AfterCall(**self._facts, response=response, seconds=seconds)
+        )
+        return response
+
+    async def retried(self, error: Exception, delay: float) -> None:
+        """Tell that the request that went wrong is sent again."""
+        attempts = self._call.attempts - 1  # the next one is counted already
+        await _tell(
+            self._hooks.on_retry,
+            CallRetried(**self._facts, error=error, delay=delay, attempts=attempts),
+        )
+
+
+async def _tell(hooks: list[Hook[Event]], event: Event) -> None:
+    for hook in hooks:
+        told = hook(event)
+        if inspect.isawaitable(told):
+            await told
