@@ -15,6 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
+import lag
 import plot
 import report
 import work
@@ -72,6 +73,7 @@ def measure(given: argparse.Namespace) -> dict[str, Any]:
                 peers = _started(names[at:] + names[:at], url, pythons, measured, stack)
                 if number:
                     _round(peers, measured)
+        measured["lag"] = lag.measure(given.rounds, url)
     return measured
 
 

@@ -16,7 +16,7 @@ def text(measured: dict[str, Any]) -> str:
     """Return the tables."""
     parts = [f"{measured['python']}, {measured['machine']}"]
     parts += [_calls(row) for row in measured["calls"] if row["cpu"]]
-    parts.append(_start(measured["start"]))
+    parts += [_start(measured["start"]), lag(measured["lag"])]
     if "generate" in measured:
         parts.append(_generate(measured["generate"]))
     versions = [f"  {TITLES[name]}: {of}" for name, of in measured["versions"].items()]
@@ -60,6 +60,20 @@ def _start(start: dict[str, Any]) -> str:
             own = {what: median(values) for what, values in start[peer].items()}
             cells = "".join(f"{own[w] * (1 if w == 'memory' else 1000):14.1f}" for w in STARTS)
             lines.append(f"  {name:30}{cells}")
+    return "\n".join(lines)
+
+
+def lag(measured: dict[str, dict[str, list[float]]]) -> str:
+    """Return the table of how long the event loop was kept from other tasks."""
+    columns = list(dict.fromkeys(what for told in measured.values() for what in told))
+    head = "".join(f"{what:>22}" for what in columns)
+    lines = [f"longest stall of the event loop: ms of the clock\n  {'':30}{head}"]
+    for peer, told in measured.items():
+        cells = "".join(
+            f"{median(told[what]) * 1000:22.1f}" if what in told else f"{'-':>22}"
+            for what in columns
+        )
+        lines.append(f"  {TITLES[peer]:30}{cells}")
     return "\n".join(lines)
 
 

@@ -29,6 +29,16 @@ async def control(url: str, pipeline: Pipeline = None) -> AsyncIterator[Calls]:
 
 
 @asynccontextmanager
+async def warmed(url: str) -> AsyncIterator[Calls]:
+    """Give an open client whose first call was prepared."""
+    async with SageMaker(endpoint_url=url) as client:
+        await client.warm_up("describe_notebook_instance")
+        yield {
+            "small": lambda: client.describe_notebook_instance(notebook_instance_name=work.NOTEBOOK)
+        }
+
+
+@asynccontextmanager
 async def runtime(url: str, pipeline: Pipeline = None) -> AsyncIterator[Calls]:
     async with SageMakerRuntime(endpoint_url=url, pipeline=pipeline) as client:
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, replace
-from typing import Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 from aiobotantic.errors import PaginationError
 from aiobotantic.expressions import search
@@ -39,6 +39,12 @@ class Pagination(Generic[Page, Item]):
     """The most that `page_size` may be; None where the model does not say."""
     more_results: str | None = None
     """The like of `output_token`, of what says whether there is a next page."""
+
+    if not TYPE_CHECKING:
+
+        def __class_getitem__(cls, types: object) -> type[Self]:
+            """Return the class, as `Operation` does."""
+            return cls
 
     def next_token(self, page: Structure) -> Any:
         """Return what names the page after this one; None where there is none."""

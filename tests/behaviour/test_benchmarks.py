@@ -72,6 +72,18 @@ def test_starts_are_measured(run: Run) -> None:
         assert start["memory"][0] > 0
 
 
+def test_stalls_of_the_event_loop_are_measured(run: Run) -> None:
+    stalls = run.measured["lag"]
+
+    assert stalls["aiobotocore"].keys() == {"first client", "second client", "first call"}
+    assert stalls["ours"].keys() == stalls["aiobotocore"].keys() | {
+        "client after warm-up",
+        "call after warm-up",
+    }
+    assert all(len(values) == 1 for told in stalls.values() for values in told.values())
+    assert "longest stall of the event loop" in run.printed
+
+
 def test_every_peer_has_a_version_or_is_said_to_be_absent(run: Run) -> None:
     versions, absent = run.measured["versions"], run.measured["absent"]
 
@@ -86,8 +98,8 @@ def test_the_tables_show_every_kind_and_the_ratio_against_aiobotocore(run: Run) 
     base = [line for line in run.printed.splitlines() if line.startswith("  aiobotocore  ")]
 
     assert "DescribeNotebookInstance, 0.1 kB answer, 100 at once" in run.printed
-    assert len(base) == len(run.measured["calls"]) + 1
-    assert all(line.endswith(" 1.00  (1.00 to 1.00)") for line in base[:-1])
+    assert len(base) == len(run.measured["calls"]) + 2
+    assert all(line.endswith(" 1.00  (1.00 to 1.00)") for line in base[:-2])
 
 
 def test_the_plot_is_svg_with_a_bar_for_each_peer_of_each_row(run: Run) -> None:

@@ -35,8 +35,11 @@ async def test_clients_share_the_authorities_that_they_trust(pipeline: Any) -> N
         async with Workshop(region_name="us-east-1", verify=verify, pipeline=pipeline) as client:
             await client.warm_up()
             lane: Any = client._connection.lane
-            http = getattr(lane, "compat", lane).client._endpoint.http_session
-            contexts.append((await http.plain_session()).connector._ssl)
+            if pipeline is None:
+                http = await lane.footing.http()
+            else:
+                http = await lane.client._endpoint.http_session.plain_session()
+            contexts.append(http.connector._ssl)
 
     assert contexts[0] is contexts[1]
     assert contexts[2] is not contexts[0]

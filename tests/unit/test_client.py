@@ -35,14 +35,15 @@ from aiobotantic.errors import (
     RequestValidationWarning,
     WrongEventLoopError,
 )
+from aiobotantic.lanes.direct import DirectSession
 from aiobotantic.lanes.fast import FastLane
-from aiobotantic.lanes.transport import DirectSession
 from aiobotantic.operation import Service
 
 
-def config_of(client: Workshop) -> Any:
+async def config_of(client: Workshop) -> Any:
     lane: Any = client._connection.lane
-    return lane.compat.client.meta.config if isinstance(lane, FastLane) else lane.client.meta.config
+    compat = await lane.footing.compat() if isinstance(lane, FastLane) else lane
+    return compat.client.meta.config
 
 
 def create(client: Workshop, name: str = "m") -> Coroutine[Any, Any, Any]:
@@ -221,7 +222,7 @@ async def test_what_the_config_is_unless_something_says_otherwise(
 ) -> None:
     async def config(**options: Any) -> Any:
         async with Workshop(region_name="us-east-1", **options) as client:
-            return config_of(client)
+            return await config_of(client)
 
     plain = await config()
     assert plain.retries == {"mode": "standard"}

@@ -29,6 +29,7 @@ def test_a_shape_loads_its_family_and_what_it_mentions_alone() -> None:
     shapes = [name for name in modules if "._shapes." in name]
     assert shapes == [
         "aiosagemaker.sagemaker._shapes.common",
+        "aiosagemaker.sagemaker._shapes.common_ip_address_type",
         "aiosagemaker.sagemaker._shapes.notebook_instance",
     ]
     assert "aiobotocore" not in modules

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -61,9 +62,12 @@ def test_batches_and_overrides() -> None:
 
 
 def test_families_have_names_that_files_can_have() -> None:
-    operations = ["CreateImport", "ListImports", "CreateCommon", "ListCommons"]
+    operations = [
+        *("CreateImport", "ListImports", "CreateCommon", "ListCommons"),
+        *("CreateCommonTag", "ListCommonTags"),
+    ]
 
-    assert set(families(operations, {}).values()) == {"import_", "common_"}
+    assert set(families(operations, {}).values()) == {"import_", "common_", "common_tag_"}
 
 
 def reached(**shapes: str) -> dict[str, frozenset[str]]:
@@ -82,30 +86,46 @@ def test_four_shapes_that_few_families_share_have_a_file_of_their_own() -> None:
         "B": "x_and_y",
         "C": "x_and_y",
         "D": "x_and_y",
-        "E": "common",
-        "F": "common",
-        "G": "common",
+        "E": "common_e",
+        "F": "common_f",
+        "G": "common_e",
     }
+
+
+def test_what_many_families_share_is_common() -> None:
+    many = "a b c d e f g h i j"
+
+    assert places(reached(Tag=many, Order=f"{many} k"), lambda _: ()) == {
+        "Tag": "common",
+        "Order": "common",
+    }
+
+
+def test_shapes_of_the_same_families_have_a_file_named_after_one_that_no_other_mentions() -> None:
+    mentions = {"Alarm": (), "Rollback": ("Alarm",), "Alone": ()}
+    shapes = reached(Alarm="x y", Rollback="x y", Alone="w x")
+
+    assert places(shapes, mentions.__getitem__) == {
+        "Alarm": "common_rollback",
+        "Rollback": "common_rollback",
+        "Alone": "common_alone",
+    }
+
+
+def test_files_of_shapes_whose_names_differ_in_capitals_alone() -> None:
+    shapes = reached(HTTPInput="x y", HttpInput="y z")
+
+    found = places(shapes, lambda _: ())
+
+    assert found == {"HTTPInput": "common_http_input", "HttpInput": "common_http_input_1"}
 
 
 def test_a_shared_file_is_not_called_like_a_family() -> None:
     shared = reached(A="x y", B="x y", C="x y", D="x y", E="x_and_y")
 
     assert places(shared, lambda _: ()) == {
-        **dict.fromkeys("ABCD", "common"),
+        **dict.fromkeys("ABCD", "common_a"),
         "E": "x_and_y",
-    }
-
-
-def test_what_common_mentions_is_common() -> None:
-    mentions = {"A": ("B",), "B": ("C",), "C": (), "D": ()}
-    shapes = reached(A="w x y z", B="x y", C="x", D="x")
-
-    assert places(shapes, mentions.__getitem__) == {
-        "A": "common",
-        "B": "common",
-        "C": "common",
-        "D": "x",
     }
 
 
@@ -133,16 +153,25 @@ def test_long_chains_need_no_stack() -> None:
 def test_files_of_the_committed_client_import_only_what_more_families_share() -> None:
     folder = Path(__file__).resolve().parents[2] / "generated/aiosagemaker/sagemaker/_shapes"
     mark = "from aiosagemaker.sagemaker._shapes."
-    wrong = []
-    for file in folder.glob("*.py"):
-        own = set(file.stem.split("_and_"))
-        text = file.read_text("utf-8")
-        imported = [line.split()[1] for line in text.splitlines() if line.startswith(mark)]
-        for module in (name.rpartition(".")[2] for name in imported):
-            if module != "common" and not own < set(module.split("_and_")):
-                wrong.append((file.stem, module))
-        assert file.stem != "common" or not imported
+    imports = {
+        file.stem: {
+            line.split()[1].rpartition(".")[2]
+            for line in file.read_text("utf-8").splitlines()
+            if line.startswith(mark)
+        }
+        for file in folder.glob("*.py")
+    }
+
+    wrong = [
+        (name, module)
+        for name, modules in imports.items()
+        for module in modules
+        if not module.startswith("common")
+        and not set(name.split("_and_")) < {*module.split("_and_")}
+    ]
     assert wrong == []
+    assert imports["common"] == set()
+    list(TopologicalSorter(imports).static_order())  # raises CycleError where there is a cycle
 
 
 def test_an_override_of_a_family_must_match() -> None:

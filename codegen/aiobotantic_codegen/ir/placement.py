@@ -1,9 +1,9 @@
 """Where things live: the family of each operation, and the file of each shape.
 
 A family is a resource noun (`notebook_instance`). A shape that one family reaches lives in that
-family's file; one that a few families share lives in a file named after them; the rest in
-`common`. A file imports only from files whose set of families contains its own, so there are no
-cycles, and the first use of a family loads little else.
+family's file; those that the same few families share live in a file named after them, or after one
+of the shapes; what many families share in `common`. A file imports only from files whose set of
+families contains its own, so there are no cycles, and the first use of a family loads little else.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ COMMON = "common"
 _FEWEST_VERBS = 2
 _MOST_FAMILIES = 3
 _FEWEST_SHAPES = 4
+_MANY_FAMILIES = 10
 
 
 def families(operations: Iterable[str], overrides: Mapping[str, str]) -> dict[str, FamilyName]:
@@ -41,7 +42,7 @@ def families(operations: Iterable[str], overrides: Mapping[str, str]) -> dict[st
 
 
 def _is_reserved(family: str) -> bool:
-    return keyword.iskeyword(family) or family == COMMON
+    return keyword.iskeyword(family) or family == COMMON or family.startswith(f"{COMMON}_")
 
 
 def _noun(operation: str) -> tuple[str, ...]:
@@ -66,28 +67,31 @@ def places(
 ) -> dict[str, str]:
     """Return the file of each shape, by the families that reach it and the shapes it mentions."""
     clusters: dict[frozenset[str], list[str]] = defaultdict(list)
-    for shape, reaching in reached_by.items():
+    for shape, reaching in sorted(reached_by.items()):
         clusters[reaching].append(shape)
     everyone = frozenset[str]().union(*clusters)
     files: dict[str, str] = {}
+    taken: set[str] = set()
     for reaching, shapes in clusters.items():
         home = "_and_".join(sorted(reaching))
         few = len(reaching) <= _MOST_FAMILIES and len(shapes) >= _FEWEST_SHAPES
-        if len(reaching) != 1 and (not few or home in everyone):
+        if len(reaching) >= _MANY_FAMILIES:
             home = COMMON
+        elif len(reaching) != 1 and (not few or home in everyone):
+            home = _named_after(shapes, references, taken)
+            taken.add(home)
         files.update(dict.fromkeys(shapes, home))
-    _lift(files, references)
     return files
 
 
-def _lift(files: dict[str, str], references: Callable[[str], Iterable[str]]) -> None:
-    """Move to `common` what a shape in `common` mentions: `common` imports nothing."""
-    pending = [shape for shape, home in files.items() if home == COMMON]
-    while pending:
-        for mentioned in references(pending.pop()):
-            if files[mentioned] != COMMON:
-                files[mentioned] = COMMON
-                pending.append(mentioned)
+def _named_after(
+    shapes: list[str], references: Callable[[str], Iterable[str]], taken: set[str]
+) -> str:
+    """Return a file's name: after the first shape that no other of them mentions."""
+    mentioned = {name for shape in shapes for name in references(shape) if name != shape}
+    roots = sorted(shapes, key=lambda shape: shape in mentioned)
+    names = [f"{COMMON}_{xform_name(shape)}" for shape in roots]
+    return next((name for name in names if name not in taken), f"{names[0]}_{len(taken)}")
 
 
 def dependency_order(

@@ -505,135 +505,249 @@ if TYPE_CHECKING:
         UpdateCodeRepositoryOutput as UpdateCodeRepositoryOutput,
     )
     from aiosagemaker.sagemaker._shapes.common import (
-        AdditionalModelDataSource as AdditionalModelDataSource,
-        AIMlflowConfig as AIMlflowConfig,
-        Alarm as Alarm,
-        AppInstanceType as AppInstanceType,
-        AppType as AppType,
-        AssemblyType as AssemblyType,
-        AssociationEdgeType as AssociationEdgeType,
-        AutoRollbackConfig as AutoRollbackConfig,
-        BatchStrategy as BatchStrategy,
-        BatchTransformInput as BatchTransformInput,
-        CaptureContentTypeHeader as CaptureContentTypeHeader,
-        Channel as Channel,
-        ClusterInstanceType as ClusterInstanceType,
-        CompressionType as CompressionType,
-        ContainerMetricsConfig as ContainerMetricsConfig,
-        CrossAccountFilterOption as CrossAccountFilterOption,
-        DatasetSource as DatasetSource,
-        DataSource as DataSource,
-        DeepHealthCheckType as DeepHealthCheckType,
-        DeployedImage as DeployedImage,
-        EdgeOutputConfig as EdgeOutputConfig,
-        EdgePresetDeploymentType as EdgePresetDeploymentType,
-        EndpointInput as EndpointInput,
-        EndpointStatus as EndpointStatus,
-        ExecutionStatus as ExecutionStatus,
-        ExperimentConfig as ExperimentConfig,
-        ExperimentSource as ExperimentSource,
-        FeatureParameter as FeatureParameter,
-        FeatureStatus as FeatureStatus,
-        FeatureType as FeatureType,
-        FileSystemAccessMode as FileSystemAccessMode,
-        FileSystemDataSource as FileSystemDataSource,
-        FileSystemType as FileSystemType,
-        HubAccessConfig as HubAccessConfig,
-        HubContentDependency as HubContentDependency,
-        HubContentStatus as HubContentStatus,
-        HubContentSupportStatus as HubContentSupportStatus,
-        HubContentType as HubContentType,
-        HyperParameterTuningJobObjective as HyperParameterTuningJobObjective,
-        HyperParameterTuningJobObjectiveType as HyperParameterTuningJobObjectiveType,
         IamIdentity as IamIdentity,
-        IncludedData as IncludedData,
+        SortOrder as SortOrder,
+        Tag as Tag,
+        UserContext as UserContext,
+        VpcConfig as VpcConfig,
+    )
+    from aiosagemaker.sagemaker._shapes.common_additional_model_data_source import (
+        AdditionalModelDataSource as AdditionalModelDataSource,
         InferenceHubAccessConfig as InferenceHubAccessConfig,
-        InstanceGroup as InstanceGroup,
-        InstanceGroupHealthCheckConfiguration as InstanceGroupHealthCheckConfiguration,
-        InstancePlacementConfig as InstancePlacementConfig,
-        InstancePreference as InstancePreference,
-        IPAddressType as IPAddressType,
-        JobCategory as JobCategory,
-        JobSecondaryStatus as JobSecondaryStatus,
-        JobSecondaryStatusTransition as JobSecondaryStatusTransition,
-        JobStatus as JobStatus,
-        ManagedStorageType as ManagedStorageType,
-        MetadataProperties as MetadataProperties,
-        MetricDefinition as MetricDefinition,
-        MetricsEndpoint as MetricsEndpoint,
-        ModelAccessConfig as ModelAccessConfig,
-        ModelArtifacts as ModelArtifacts,
-        ModelCardSecurityConfig as ModelCardSecurityConfig,
-        ModelCardStatus as ModelCardStatus,
         ModelCompressionType as ModelCompressionType,
         ModelDataSource as ModelDataSource,
-        ModelPackageGroupStatus as ModelPackageGroupStatus,
-        MonitoringClusterConfig as MonitoringClusterConfig,
-        MonitoringConstraintsResource as MonitoringConstraintsResource,
-        MonitoringCsvDatasetFormat as MonitoringCsvDatasetFormat,
-        MonitoringDatasetFormat as MonitoringDatasetFormat,
-        MonitoringExecutionSummary as MonitoringExecutionSummary,
-        MonitoringGroundTruthS3Input as MonitoringGroundTruthS3Input,
-        MonitoringJobDefinitionSortKey as MonitoringJobDefinitionSortKey,
-        MonitoringJobDefinitionSummary as MonitoringJobDefinitionSummary,
-        MonitoringJsonDatasetFormat as MonitoringJsonDatasetFormat,
-        MonitoringNetworkConfig as MonitoringNetworkConfig,
-        MonitoringOutput as MonitoringOutput,
-        MonitoringOutputConfig as MonitoringOutputConfig,
-        MonitoringParquetDatasetFormat as MonitoringParquetDatasetFormat,
-        MonitoringResources as MonitoringResources,
-        MonitoringS3Output as MonitoringS3Output,
-        MonitoringStatisticsResource as MonitoringStatisticsResource,
-        MonitoringStoppingCondition as MonitoringStoppingCondition,
-        MonitoringType as MonitoringType,
-        NetworkConfig as NetworkConfig,
-        ObjectiveStatus as ObjectiveStatus,
-        OrderKey as OrderKey,
-        OutputCompressionType as OutputCompressionType,
-        OutputDataConfig as OutputDataConfig,
-        ParallelismConfiguration as ParallelismConfiguration,
-        Parameter as Parameter,
-        PipelineStatus as PipelineStatus,
-        PlacementSpecification as PlacementSpecification,
-        ProcessingInstanceType as ProcessingInstanceType,
-        ProcessingS3DataDistributionType as ProcessingS3DataDistributionType,
-        ProcessingS3InputMode as ProcessingS3InputMode,
-        ProcessingS3UploadMode as ProcessingS3UploadMode,
-        ProductionVariantInstanceType as ProductionVariantInstanceType,
-        ProductionVariantServerlessConfig as ProductionVariantServerlessConfig,
-        PublicWorkforceTaskPrice as PublicWorkforceTaskPrice,
-        RecordWrapper as RecordWrapper,
-        ReservedCapacityInstanceType as ReservedCapacityInstanceType,
-        ReservedCapacityStatus as ReservedCapacityStatus,
-        ReservedCapacityType as ReservedCapacityType,
-        ResourceConfig as ResourceConfig,
-        ResourceSpec as ResourceSpec,
-        ResourceType as ResourceType,
-        S3DataDistribution as S3DataDistribution,
-        S3DataSource as S3DataSource,
-        S3DataType as S3DataType,
         S3ModelDataSource as S3ModelDataSource,
         S3ModelDataType as S3ModelDataType,
-        SchedulerResourceStatus as SchedulerResourceStatus,
-        ShuffleConfig as ShuffleConfig,
-        SortBy as SortBy,
-        SortOrder as SortOrder,
+    )
+    from aiosagemaker.sagemaker._shapes.common_ai_mlflow_config import (
+        AIMlflowConfig as AIMlflowConfig,
+    )
+    from aiosagemaker.sagemaker._shapes.common_app_type import (
+        AppInstanceType as AppInstanceType,
+        AppType as AppType,
+        FeatureStatus as FeatureStatus,
+        ResourceSpec as ResourceSpec,
+    )
+    from aiosagemaker.sagemaker._shapes.common_association_edge_type import (
+        AssociationEdgeType as AssociationEdgeType,
+    )
+    from aiosagemaker.sagemaker._shapes.common_auto_rollback_config import (
+        Alarm as Alarm,
+        AutoRollbackConfig as AutoRollbackConfig,
+    )
+    from aiosagemaker.sagemaker._shapes.common_batch_strategy import (
+        AssemblyType as AssemblyType,
+        BatchStrategy as BatchStrategy,
         SplitType as SplitType,
-        StoppingCondition as StoppingCondition,
-        Tag as Tag,
-        TrainingInputMode as TrainingInputMode,
-        TrainingInstanceType as TrainingInstanceType,
         TransformDataSource as TransformDataSource,
         TransformInput as TransformInput,
         TransformInstanceType as TransformInstanceType,
         TransformOutput as TransformOutput,
         TransformResources as TransformResources,
         TransformS3DataSource as TransformS3DataSource,
-        TrialSource as TrialSource,
-        UiTemplate as UiTemplate,
+    )
+    from aiosagemaker.sagemaker._shapes.common_batch_transform_input import (
+        BatchTransformInput as BatchTransformInput,
+        EndpointInput as EndpointInput,
+        MonitoringClusterConfig as MonitoringClusterConfig,
+        MonitoringConstraintsResource as MonitoringConstraintsResource,
+        MonitoringCsvDatasetFormat as MonitoringCsvDatasetFormat,
+        MonitoringDatasetFormat as MonitoringDatasetFormat,
+        MonitoringJsonDatasetFormat as MonitoringJsonDatasetFormat,
+        MonitoringOutput as MonitoringOutput,
+        MonitoringOutputConfig as MonitoringOutputConfig,
+        MonitoringParquetDatasetFormat as MonitoringParquetDatasetFormat,
+        MonitoringResources as MonitoringResources,
+        MonitoringS3Output as MonitoringS3Output,
+        MonitoringStoppingCondition as MonitoringStoppingCondition,
+    )
+    from aiosagemaker.sagemaker._shapes.common_capture_content_type_header import (
+        CaptureContentTypeHeader as CaptureContentTypeHeader,
+    )
+    from aiosagemaker.sagemaker._shapes.common_channel import (
+        Channel as Channel,
+        DatasetSource as DatasetSource,
+        DataSource as DataSource,
+        FileSystemAccessMode as FileSystemAccessMode,
+        FileSystemDataSource as FileSystemDataSource,
+        FileSystemType as FileSystemType,
+        HubAccessConfig as HubAccessConfig,
+        HyperParameterTuningJobObjectiveType as HyperParameterTuningJobObjectiveType,
+        InstanceGroup as InstanceGroup,
+        InstancePlacementConfig as InstancePlacementConfig,
+        InstancePreference as InstancePreference,
+        MetricDefinition as MetricDefinition,
+        OutputCompressionType as OutputCompressionType,
+        OutputDataConfig as OutputDataConfig,
+        PlacementSpecification as PlacementSpecification,
+        RecordWrapper as RecordWrapper,
+        ResourceConfig as ResourceConfig,
+        S3DataDistribution as S3DataDistribution,
+        S3DataSource as S3DataSource,
+        ShuffleConfig as ShuffleConfig,
+        TrainingInputMode as TrainingInputMode,
+        TrainingInstanceType as TrainingInstanceType,
+    )
+    from aiosagemaker.sagemaker._shapes.common_cluster_instance_type import (
+        ClusterInstanceType as ClusterInstanceType,
+    )
+    from aiosagemaker.sagemaker._shapes.common_compression_type import (
+        CompressionType as CompressionType,
+    )
+    from aiosagemaker.sagemaker._shapes.common_container_metrics_config import (
+        ContainerMetricsConfig as ContainerMetricsConfig,
+        MetricsEndpoint as MetricsEndpoint,
+    )
+    from aiosagemaker.sagemaker._shapes.common_cross_account_filter_option import (
+        CrossAccountFilterOption as CrossAccountFilterOption,
+        ModelPackageGroupStatus as ModelPackageGroupStatus,
+    )
+    from aiosagemaker.sagemaker._shapes.common_deployed_image import (
+        DeployedImage as DeployedImage,
+    )
+    from aiosagemaker.sagemaker._shapes.common_edge_output_config import (
+        EdgeOutputConfig as EdgeOutputConfig,
+        EdgePresetDeploymentType as EdgePresetDeploymentType,
+    )
+    from aiosagemaker.sagemaker._shapes.common_endpoint_status import (
+        EndpointStatus as EndpointStatus,
+    )
+    from aiosagemaker.sagemaker._shapes.common_experiment_config import (
+        ExperimentConfig as ExperimentConfig,
+    )
+    from aiosagemaker.sagemaker._shapes.common_experiment_source import (
+        ExperimentSource as ExperimentSource,
+    )
+    from aiosagemaker.sagemaker._shapes.common_feature_parameter import (
+        FeatureParameter as FeatureParameter,
+    )
+    from aiosagemaker.sagemaker._shapes.common_feature_type import (
+        FeatureType as FeatureType,
+    )
+    from aiosagemaker.sagemaker._shapes.common_hub_content_dependency import (
+        HubContentDependency as HubContentDependency,
+        HubContentStatus as HubContentStatus,
+        HubContentSupportStatus as HubContentSupportStatus,
+    )
+    from aiosagemaker.sagemaker._shapes.common_hub_content_type import (
+        HubContentType as HubContentType,
+    )
+    from aiosagemaker.sagemaker._shapes.common_hyper_parameter_tuning_job_objective import (
+        HyperParameterTuningJobObjective as HyperParameterTuningJobObjective,
+    )
+    from aiosagemaker.sagemaker._shapes.common_included_data import (
+        IncludedData as IncludedData,
+    )
+    from aiosagemaker.sagemaker._shapes.common_instance_group_health_check_configuration import (
+        DeepHealthCheckType as DeepHealthCheckType,
+        InstanceGroupHealthCheckConfiguration as InstanceGroupHealthCheckConfiguration,
+    )
+    from aiosagemaker.sagemaker._shapes.common_ip_address_type import (
+        IPAddressType as IPAddressType,
+    )
+    from aiosagemaker.sagemaker._shapes.common_job_category import (
+        JobCategory as JobCategory,
+    )
+    from aiosagemaker.sagemaker._shapes.common_job_secondary_status_transition import (
+        JobSecondaryStatus as JobSecondaryStatus,
+        JobSecondaryStatusTransition as JobSecondaryStatusTransition,
+        JobStatus as JobStatus,
+    )
+    from aiosagemaker.sagemaker._shapes.common_managed_storage_type import (
+        ManagedStorageType as ManagedStorageType,
+    )
+    from aiosagemaker.sagemaker._shapes.common_metadata_properties import (
+        MetadataProperties as MetadataProperties,
+    )
+    from aiosagemaker.sagemaker._shapes.common_model_access_config import (
+        ModelAccessConfig as ModelAccessConfig,
+    )
+    from aiosagemaker.sagemaker._shapes.common_model_artifacts import (
+        ModelArtifacts as ModelArtifacts,
+    )
+    from aiosagemaker.sagemaker._shapes.common_model_card_security_config import (
+        ModelCardSecurityConfig as ModelCardSecurityConfig,
+    )
+    from aiosagemaker.sagemaker._shapes.common_model_card_status import (
+        ModelCardStatus as ModelCardStatus,
+    )
+    from aiosagemaker.sagemaker._shapes.common_monitoring_execution_summary import (
+        ExecutionStatus as ExecutionStatus,
+        MonitoringExecutionSummary as MonitoringExecutionSummary,
+        MonitoringType as MonitoringType,
+    )
+    from aiosagemaker.sagemaker._shapes.common_monitoring_ground_truth_s3_input import (
+        MonitoringGroundTruthS3Input as MonitoringGroundTruthS3Input,
+    )
+    from aiosagemaker.sagemaker._shapes.common_monitoring_job_definition_sort_key import (
+        MonitoringJobDefinitionSortKey as MonitoringJobDefinitionSortKey,
+        MonitoringJobDefinitionSummary as MonitoringJobDefinitionSummary,
+        MonitoringNetworkConfig as MonitoringNetworkConfig,
+    )
+    from aiosagemaker.sagemaker._shapes.common_monitoring_statistics_resource import (
+        MonitoringStatisticsResource as MonitoringStatisticsResource,
+    )
+    from aiosagemaker.sagemaker._shapes.common_network_config import (
+        NetworkConfig as NetworkConfig,
+    )
+    from aiosagemaker.sagemaker._shapes.common_objective_status import (
+        ObjectiveStatus as ObjectiveStatus,
+    )
+    from aiosagemaker.sagemaker._shapes.common_order_key import (
+        OrderKey as OrderKey,
+    )
+    from aiosagemaker.sagemaker._shapes.common_parallelism_configuration import (
+        ParallelismConfiguration as ParallelismConfiguration,
+        Parameter as Parameter,
+    )
+    from aiosagemaker.sagemaker._shapes.common_pipeline_status import (
+        PipelineStatus as PipelineStatus,
+    )
+    from aiosagemaker.sagemaker._shapes.common_processing_instance_type import (
+        ProcessingInstanceType as ProcessingInstanceType,
+    )
+    from aiosagemaker.sagemaker._shapes.common_processing_s3_data_distribution_type import (
+        ProcessingS3DataDistributionType as ProcessingS3DataDistributionType,
+        ProcessingS3InputMode as ProcessingS3InputMode,
+        ProcessingS3UploadMode as ProcessingS3UploadMode,
+    )
+    from aiosagemaker.sagemaker._shapes.common_production_variant_instance_type import (
+        ProductionVariantInstanceType as ProductionVariantInstanceType,
+    )
+    from aiosagemaker.sagemaker._shapes.common_production_variant_serverless_config import (
+        ProductionVariantServerlessConfig as ProductionVariantServerlessConfig,
+    )
+    from aiosagemaker.sagemaker._shapes.common_public_workforce_task_price import (
+        PublicWorkforceTaskPrice as PublicWorkforceTaskPrice,
         USD as USD,
-        UserContext as UserContext,
-        VpcConfig as VpcConfig,
+    )
+    from aiosagemaker.sagemaker._shapes.common_reserved_capacity_instance_type import (
+        ReservedCapacityInstanceType as ReservedCapacityInstanceType,
+    )
+    from aiosagemaker.sagemaker._shapes.common_reserved_capacity_status import (
+        ReservedCapacityStatus as ReservedCapacityStatus,
+        ReservedCapacityType as ReservedCapacityType,
+    )
+    from aiosagemaker.sagemaker._shapes.common_resource_type import (
+        ResourceType as ResourceType,
+    )
+    from aiosagemaker.sagemaker._shapes.common_s3_data_type import (
+        S3DataType as S3DataType,
+    )
+    from aiosagemaker.sagemaker._shapes.common_scheduler_resource_status import (
+        SchedulerResourceStatus as SchedulerResourceStatus,
+    )
+    from aiosagemaker.sagemaker._shapes.common_sort_by import (
+        SortBy as SortBy,
+    )
+    from aiosagemaker.sagemaker._shapes.common_stopping_condition import (
+        StoppingCondition as StoppingCondition,
+    )
+    from aiosagemaker.sagemaker._shapes.common_trial_source import (
+        TrialSource as TrialSource,
+    )
+    from aiosagemaker.sagemaker._shapes.common_ui_template import (
+        UiTemplate as UiTemplate,
     )
     from aiosagemaker.sagemaker._shapes.compilation_job import (
         CompilationJobStatus as CompilationJobStatus,
@@ -2766,135 +2880,249 @@ else:
                 "UpdateCodeRepositoryOutput",
             ],
             "_shapes.common": [
-                "AdditionalModelDataSource",
-                "AIMlflowConfig",
-                "Alarm",
-                "AppInstanceType",
-                "AppType",
-                "AssemblyType",
-                "AssociationEdgeType",
-                "AutoRollbackConfig",
-                "BatchStrategy",
-                "BatchTransformInput",
-                "CaptureContentTypeHeader",
-                "Channel",
-                "ClusterInstanceType",
-                "CompressionType",
-                "ContainerMetricsConfig",
-                "CrossAccountFilterOption",
-                "DatasetSource",
-                "DataSource",
-                "DeepHealthCheckType",
-                "DeployedImage",
-                "EdgeOutputConfig",
-                "EdgePresetDeploymentType",
-                "EndpointInput",
-                "EndpointStatus",
-                "ExecutionStatus",
-                "ExperimentConfig",
-                "ExperimentSource",
-                "FeatureParameter",
-                "FeatureStatus",
-                "FeatureType",
-                "FileSystemAccessMode",
-                "FileSystemDataSource",
-                "FileSystemType",
-                "HubAccessConfig",
-                "HubContentDependency",
-                "HubContentStatus",
-                "HubContentSupportStatus",
-                "HubContentType",
-                "HyperParameterTuningJobObjective",
-                "HyperParameterTuningJobObjectiveType",
                 "IamIdentity",
-                "IncludedData",
+                "SortOrder",
+                "Tag",
+                "UserContext",
+                "VpcConfig",
+            ],
+            "_shapes.common_additional_model_data_source": [
+                "AdditionalModelDataSource",
                 "InferenceHubAccessConfig",
-                "InstanceGroup",
-                "InstanceGroupHealthCheckConfiguration",
-                "InstancePlacementConfig",
-                "InstancePreference",
-                "IPAddressType",
-                "JobCategory",
-                "JobSecondaryStatus",
-                "JobSecondaryStatusTransition",
-                "JobStatus",
-                "ManagedStorageType",
-                "MetadataProperties",
-                "MetricDefinition",
-                "MetricsEndpoint",
-                "ModelAccessConfig",
-                "ModelArtifacts",
-                "ModelCardSecurityConfig",
-                "ModelCardStatus",
                 "ModelCompressionType",
                 "ModelDataSource",
-                "ModelPackageGroupStatus",
-                "MonitoringClusterConfig",
-                "MonitoringConstraintsResource",
-                "MonitoringCsvDatasetFormat",
-                "MonitoringDatasetFormat",
-                "MonitoringExecutionSummary",
-                "MonitoringGroundTruthS3Input",
-                "MonitoringJobDefinitionSortKey",
-                "MonitoringJobDefinitionSummary",
-                "MonitoringJsonDatasetFormat",
-                "MonitoringNetworkConfig",
-                "MonitoringOutput",
-                "MonitoringOutputConfig",
-                "MonitoringParquetDatasetFormat",
-                "MonitoringResources",
-                "MonitoringS3Output",
-                "MonitoringStatisticsResource",
-                "MonitoringStoppingCondition",
-                "MonitoringType",
-                "NetworkConfig",
-                "ObjectiveStatus",
-                "OrderKey",
-                "OutputCompressionType",
-                "OutputDataConfig",
-                "ParallelismConfiguration",
-                "Parameter",
-                "PipelineStatus",
-                "PlacementSpecification",
-                "ProcessingInstanceType",
-                "ProcessingS3DataDistributionType",
-                "ProcessingS3InputMode",
-                "ProcessingS3UploadMode",
-                "ProductionVariantInstanceType",
-                "ProductionVariantServerlessConfig",
-                "PublicWorkforceTaskPrice",
-                "RecordWrapper",
-                "ReservedCapacityInstanceType",
-                "ReservedCapacityStatus",
-                "ReservedCapacityType",
-                "ResourceConfig",
-                "ResourceSpec",
-                "ResourceType",
-                "S3DataDistribution",
-                "S3DataSource",
-                "S3DataType",
                 "S3ModelDataSource",
                 "S3ModelDataType",
-                "SchedulerResourceStatus",
-                "ShuffleConfig",
-                "SortBy",
-                "SortOrder",
+            ],
+            "_shapes.common_ai_mlflow_config": [
+                "AIMlflowConfig",
+            ],
+            "_shapes.common_app_type": [
+                "AppInstanceType",
+                "AppType",
+                "FeatureStatus",
+                "ResourceSpec",
+            ],
+            "_shapes.common_association_edge_type": [
+                "AssociationEdgeType",
+            ],
+            "_shapes.common_auto_rollback_config": [
+                "Alarm",
+                "AutoRollbackConfig",
+            ],
+            "_shapes.common_batch_strategy": [
+                "AssemblyType",
+                "BatchStrategy",
                 "SplitType",
-                "StoppingCondition",
-                "Tag",
-                "TrainingInputMode",
-                "TrainingInstanceType",
                 "TransformDataSource",
                 "TransformInput",
                 "TransformInstanceType",
                 "TransformOutput",
                 "TransformResources",
                 "TransformS3DataSource",
-                "TrialSource",
-                "UiTemplate",
+            ],
+            "_shapes.common_batch_transform_input": [
+                "BatchTransformInput",
+                "EndpointInput",
+                "MonitoringClusterConfig",
+                "MonitoringConstraintsResource",
+                "MonitoringCsvDatasetFormat",
+                "MonitoringDatasetFormat",
+                "MonitoringJsonDatasetFormat",
+                "MonitoringOutput",
+                "MonitoringOutputConfig",
+                "MonitoringParquetDatasetFormat",
+                "MonitoringResources",
+                "MonitoringS3Output",
+                "MonitoringStoppingCondition",
+            ],
+            "_shapes.common_capture_content_type_header": [
+                "CaptureContentTypeHeader",
+            ],
+            "_shapes.common_channel": [
+                "Channel",
+                "DatasetSource",
+                "DataSource",
+                "FileSystemAccessMode",
+                "FileSystemDataSource",
+                "FileSystemType",
+                "HubAccessConfig",
+                "HyperParameterTuningJobObjectiveType",
+                "InstanceGroup",
+                "InstancePlacementConfig",
+                "InstancePreference",
+                "MetricDefinition",
+                "OutputCompressionType",
+                "OutputDataConfig",
+                "PlacementSpecification",
+                "RecordWrapper",
+                "ResourceConfig",
+                "S3DataDistribution",
+                "S3DataSource",
+                "ShuffleConfig",
+                "TrainingInputMode",
+                "TrainingInstanceType",
+            ],
+            "_shapes.common_cluster_instance_type": [
+                "ClusterInstanceType",
+            ],
+            "_shapes.common_compression_type": [
+                "CompressionType",
+            ],
+            "_shapes.common_container_metrics_config": [
+                "ContainerMetricsConfig",
+                "MetricsEndpoint",
+            ],
+            "_shapes.common_cross_account_filter_option": [
+                "CrossAccountFilterOption",
+                "ModelPackageGroupStatus",
+            ],
+            "_shapes.common_deployed_image": [
+                "DeployedImage",
+            ],
+            "_shapes.common_edge_output_config": [
+                "EdgeOutputConfig",
+                "EdgePresetDeploymentType",
+            ],
+            "_shapes.common_endpoint_status": [
+                "EndpointStatus",
+            ],
+            "_shapes.common_experiment_config": [
+                "ExperimentConfig",
+            ],
+            "_shapes.common_experiment_source": [
+                "ExperimentSource",
+            ],
+            "_shapes.common_feature_parameter": [
+                "FeatureParameter",
+            ],
+            "_shapes.common_feature_type": [
+                "FeatureType",
+            ],
+            "_shapes.common_hub_content_dependency": [
+                "HubContentDependency",
+                "HubContentStatus",
+                "HubContentSupportStatus",
+            ],
+            "_shapes.common_hub_content_type": [
+                "HubContentType",
+            ],
+            "_shapes.common_hyper_parameter_tuning_job_objective": [
+                "HyperParameterTuningJobObjective",
+            ],
+            "_shapes.common_included_data": [
+                "IncludedData",
+            ],
+            "_shapes.common_instance_group_health_check_configuration": [
+                "DeepHealthCheckType",
+                "InstanceGroupHealthCheckConfiguration",
+            ],
+            "_shapes.common_ip_address_type": [
+                "IPAddressType",
+            ],
+            "_shapes.common_job_category": [
+                "JobCategory",
+            ],
+            "_shapes.common_job_secondary_status_transition": [
+                "JobSecondaryStatus",
+                "JobSecondaryStatusTransition",
+                "JobStatus",
+            ],
+            "_shapes.common_managed_storage_type": [
+                "ManagedStorageType",
+            ],
+            "_shapes.common_metadata_properties": [
+                "MetadataProperties",
+            ],
+            "_shapes.common_model_access_config": [
+                "ModelAccessConfig",
+            ],
+            "_shapes.common_model_artifacts": [
+                "ModelArtifacts",
+            ],
+            "_shapes.common_model_card_security_config": [
+                "ModelCardSecurityConfig",
+            ],
+            "_shapes.common_model_card_status": [
+                "ModelCardStatus",
+            ],
+            "_shapes.common_monitoring_execution_summary": [
+                "ExecutionStatus",
+                "MonitoringExecutionSummary",
+                "MonitoringType",
+            ],
+            "_shapes.common_monitoring_ground_truth_s3_input": [
+                "MonitoringGroundTruthS3Input",
+            ],
+            "_shapes.common_monitoring_job_definition_sort_key": [
+                "MonitoringJobDefinitionSortKey",
+                "MonitoringJobDefinitionSummary",
+                "MonitoringNetworkConfig",
+            ],
+            "_shapes.common_monitoring_statistics_resource": [
+                "MonitoringStatisticsResource",
+            ],
+            "_shapes.common_network_config": [
+                "NetworkConfig",
+            ],
+            "_shapes.common_objective_status": [
+                "ObjectiveStatus",
+            ],
+            "_shapes.common_order_key": [
+                "OrderKey",
+            ],
+            "_shapes.common_parallelism_configuration": [
+                "ParallelismConfiguration",
+                "Parameter",
+            ],
+            "_shapes.common_pipeline_status": [
+                "PipelineStatus",
+            ],
+            "_shapes.common_processing_instance_type": [
+                "ProcessingInstanceType",
+            ],
+            "_shapes.common_processing_s3_data_distribution_type": [
+                "ProcessingS3DataDistributionType",
+                "ProcessingS3InputMode",
+                "ProcessingS3UploadMode",
+            ],
+            "_shapes.common_production_variant_instance_type": [
+                "ProductionVariantInstanceType",
+            ],
+            "_shapes.common_production_variant_serverless_config": [
+                "ProductionVariantServerlessConfig",
+            ],
+            "_shapes.common_public_workforce_task_price": [
+                "PublicWorkforceTaskPrice",
                 "USD",
-                "UserContext",
-                "VpcConfig",
+            ],
+            "_shapes.common_reserved_capacity_instance_type": [
+                "ReservedCapacityInstanceType",
+            ],
+            "_shapes.common_reserved_capacity_status": [
+                "ReservedCapacityStatus",
+                "ReservedCapacityType",
+            ],
+            "_shapes.common_resource_type": [
+                "ResourceType",
+            ],
+            "_shapes.common_s3_data_type": [
+                "S3DataType",
+            ],
+            "_shapes.common_scheduler_resource_status": [
+                "SchedulerResourceStatus",
+            ],
+            "_shapes.common_sort_by": [
+                "SortBy",
+            ],
+            "_shapes.common_stopping_condition": [
+                "StoppingCondition",
+            ],
+            "_shapes.common_trial_source": [
+                "TrialSource",
+            ],
+            "_shapes.common_ui_template": [
+                "UiTemplate",
             ],
             "_shapes.compilation_job": [
                 "CompilationJobStatus",

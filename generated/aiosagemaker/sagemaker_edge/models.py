@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from aiobotantic.lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from aiosagemaker.sagemaker_edge._shapes.common import (
+    from aiosagemaker.sagemaker_edge._shapes.common_model_state import (
         ModelState as ModelState,
     )
     from aiosagemaker.sagemaker_edge._shapes.deployment import (
@@ -35,7 +35,7 @@ else:
     __getattr__, __dir__ = lazy_exports(
         __name__,
         {
-            "_shapes.common": [
+            "_shapes.common_model_state": [
                 "ModelState",
             ],
             "_shapes.deployment": [

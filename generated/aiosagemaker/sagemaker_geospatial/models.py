@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 from aiobotantic.lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from aiosagemaker.sagemaker_geospatial._shapes.common import (
+    from aiosagemaker.sagemaker_geospatial._shapes.common_output_type import (
         OutputType as OutputType,
+    )
+    from aiosagemaker.sagemaker_geospatial._shapes.common_sort_order import (
         SortOrder as SortOrder,
     )
     from aiosagemaker.sagemaker_geospatial._shapes.earth_observation_job import (
@@ -144,8 +146,10 @@ else:
     __getattr__, __dir__ = lazy_exports(
         __name__,
         {
-            "_shapes.common": [
+            "_shapes.common_output_type": [
                 "OutputType",
+            ],
+            "_shapes.common_sort_order": [
                 "SortOrder",
             ],
             "_shapes.earth_observation_job": [

@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING
 from aiobotantic.lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from aiosagemaker.sagemakertrainingsessionruntime._shapes.common import (
+    from aiosagemaker.sagemakertrainingsessionruntime._shapes.common_model_input import (
         EncodedTextChunk as EncodedTextChunk,
         EncodedTextChunkType as EncodedTextChunkType,
         ModelInput as ModelInput,
+    )
+    from aiosagemaker.sagemakertrainingsessionruntime._shapes.common_request_status import (
         RequestStatus as RequestStatus,
+    )
+    from aiosagemaker.sagemakertrainingsessionruntime._shapes.common_tensor_data import (
         TensorData as TensorData,
     )
     from aiosagemaker.sagemakertrainingsessionruntime._shapes.sampling_operation import (
@@ -72,11 +76,15 @@ else:
     __getattr__, __dir__ = lazy_exports(
         __name__,
         {
-            "_shapes.common": [
+            "_shapes.common_model_input": [
                 "EncodedTextChunk",
                 "EncodedTextChunkType",
                 "ModelInput",
+            ],
+            "_shapes.common_request_status": [
                 "RequestStatus",
+            ],
+            "_shapes.common_tensor_data": [
                 "TensorData",
             ],
             "_shapes.sampling_operation": [

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from aiobotantic.lanes import Lane, Pipeline, Settings
-from aiobotantic.lanes.compat import CompatLane
 from aiobotantic.lanes.fast import FastLane
-from aiobotantic.lanes.gate import client_reason
+from aiobotantic.lanes.footing import OpenFooting, PlainFooting
+from aiobotantic.lanes.gate import client_reason, own_handlers
+from aiobotantic.lanes.plain import plain_facts
 from aiobotantic.operation import Operation, Service
 from aiobotantic.protocols import WireProtocol
+
+if TYPE_CHECKING:
+    from aiobotantic.lanes.compat import CompatLane
 
 
 async def open_lane(
@@ -25,11 +31,30 @@ async def open_lane(
         ConfigurationError: an option, the environment or the profile cannot be used.
         CredentialsError: credentials were found, but not all, or they cannot be loaded.
     """
-    compat = await CompatLane.open(service, operations, protocol, settings)
+
+    async def open_compat(settings: Settings) -> CompatLane:
+        # In a thread: the import takes longer than an event loop should wait.
+        module = await asyncio.to_thread(import_module, "aiobotantic.lanes.compat")
+        lane: CompatLane = await module.CompatLane.open(service, operations, protocol, settings)
+        return lane
+
+    facts = await asyncio.to_thread(plain_facts, service, settings)
+    if facts is not None:
+        session = None
+        if facts.credentials is None:
+            loaded = await asyncio.to_thread(import_module, "aiobotantic.lanes.session")
+            session = await loaded.session_with_keys(
+                facts.region_name, by_service=facts.keys_by_service
+            )
+        if facts.credentials is not None or session is not None:
+            footing = PlainFooting(service, settings, facts, open_compat, session)
+            return FastLane(footing, protocol)
+    compat = await open_compat(settings)
     if settings.pipeline is not None:
         return compat
+    await asyncio.to_thread(own_handlers)  # asked once, 20 ms
     reason = client_reason(compat.session, compat.client)
     if reason is None:
-        return FastLane(compat)
+        return FastLane(OpenFooting(compat), protocol)
     compat.pipeline = Pipeline("botocore", reason)
     return compat

@@ -40,11 +40,14 @@ from aiobotantic.errors import (
 )
 from aiobotantic.lanes import Call, Pipeline, Settings
 from aiobotantic.lanes.auth import FixedUserAgent, keep_keys
+from aiobotantic.lanes.direct import DirectSession
+from aiobotantic.lanes.footing import Route
 from aiobotantic.lanes.lazy_dicts import Parsed, WireParams
 from aiobotantic.lanes.retries import Outcome, Retries
 from aiobotantic.lanes.rewindable import rewindable
 from aiobotantic.lanes.session import base_session, client_config, own_session, prepare
-from aiobotantic.lanes.transport import DirectSession, ambiguous_error, transport_error
+from aiobotantic.lanes.signing import Signer
+from aiobotantic.lanes.transport import ambiguous_error, transport_error
 from aiobotantic.operation import Operation, Service
 from aiobotantic.pickling import resolve
 from aiobotantic.protocols import Body, Headers, WireProtocol, error_class, request_id_of
@@ -172,6 +175,23 @@ class CompatLane:
             _CALL.reset(token)
         self.retries.succeeded(call)
         return structure
+
+    async def route(self, operation: Operation[Any]) -> Route:
+        """Let botocore's endpoint rules say where an operation goes."""
+        signer = self.client._request_signer
+        model = self.client.meta.service_model.operation_model(operation.name)
+        context: dict[str, Any] = {
+            "client_region": self.client.meta.region_name,
+            "client_config": self.client.meta.config,
+            "auth_type": model.resolved_auth_type,
+        }
+        endpoint, headers, _ = await self.client._resolve_endpoint_ruleset(model, {}, context)
+        signing = context.get("signing", {})
+        own = Signer(
+            signing.get("region") or signer._region_name,
+            signing.get("signing_name") or signer._signing_name,
+        )
+        return Route(endpoint, dict(headers), own)
 
     async def warm_up(self, operations: Iterable[Operation[Any]]) -> None:
         """Set up TLS; what endpoints depend on is known when a call is made."""

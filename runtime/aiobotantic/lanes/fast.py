@@ -1,8 +1,8 @@
-"""The fast lane: our bytes, our signature and our parser on the connections of aiobotocore.
+"""The fast lane: our bytes, our signature and our parser on aiohttp's connections.
 
 It takes the calls of clients that nothing was hung into; `aiobotantic.lanes.gate` says which.
-Credentials, endpoint rules, user agent, pool, TLS and timeouts are those of the aiobotocore client
-that the compat lane holds, and every other call goes through that one.
+Credentials, endpoint rules, user agent, pool, TLS and timeouts are what aiobotocore would take
+(`aiobotantic.lanes.footing`), and every other call goes through an aiobotocore client.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import os
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlsplit
 from uuid import uuid4
 from weakref import WeakSet
@@ -21,13 +21,21 @@ from weakref import WeakSet
 from botocore.exceptions import BotoCoreError
 from yarl import URL
 
-from aiobotantic.errors import ResponseParseError, TransportError
+from aiobotantic import errors
+from aiobotantic.errors import TransportError
 from aiobotantic.lanes import Call, Pipeline
-from aiobotantic.lanes.compat import CompatLane
+from aiobotantic.lanes.addresses import (
+    UNSIGNED_HEADERS,
+    host_of,
+    join,
+    query_text,
+    without_dots,
+)
+from aiobotantic.lanes.footing import Footing, Route
 from aiobotantic.lanes.gate import call_reason, patched
 from aiobotantic.lanes.http import Answer, Exchange
 from aiobotantic.lanes.retries import Outcome
-from aiobotantic.lanes.signing import Signer, canonical_path, canonical_query, hash_of
+from aiobotantic.lanes.signing import canonical_path, canonical_query, hash_of
 from aiobotantic.lanes.transport import (
     FAILURES,
     ambiguous_error,
@@ -36,34 +44,20 @@ from aiobotantic.lanes.transport import (
     transport_error,
 )
 from aiobotantic.operation import Operation
-from aiobotantic.pickling import resolve
-from aiobotantic.protocols import Headers, request_id_of
+from aiobotantic.protocols import Headers, WireProtocol, request_id_of
 from aiobotantic.structure import ResponseMetadata, Structure
+
+if TYPE_CHECKING:
+    from aiobotantic.lanes.compat import CompatLane
 
 logger = logging.getLogger(__name__)
 
-_normalize_url_path = resolve("botocore.utils", "normalize_url_path")
-_percent_encode_sequence = resolve("botocore.utils", "percent_encode_sequence")
-_urljoin = resolve("botocore.awsrequest", "_urljoin")
-_host_from_url = resolve("botocore.auth", "_host_from_url")
-
-_UNSIGNED: Final = frozenset(resolve("botocore.auth", "SIGNED_HEADERS_BLACKLIST"))
-"""Headers that may change on the way, in lower case."""
 _MOST_TARGETS: Final = 1_000
 """Addresses that are kept: paths hold names."""
 _MOST_HASHED_HERE: Final = 2 * 1024 * 1024
 """Bytes of a body that are hashed on the event loop, 0.7 ms each MB; more, in a thread."""
 _TRACE: Final = "X-Amzn-Trace-Id"
 _TRACE_SAFE: Final = "-=;:+&[]{}\"',"
-
-
-@dataclass(frozen=True, slots=True)
-class _Route:
-    """Where the requests of an operation go, and what signs them."""
-
-    endpoint: str
-    headers: dict[str, str]
-    signer: Signer
 
 
 @dataclass(slots=True)
@@ -79,21 +73,20 @@ class _Target:
 class FastLane:
     """See `aiobotantic.lanes.Lane`."""
 
-    def __init__(self, compat: CompatLane) -> None:
-        client = compat.client
-        self.compat = compat
-        self._client = client
-        self.retries = compat.retries
-        self._credentials = client._request_signer._credentials
-        self._http = client._endpoint.http_session
-        self._user_agent: str = client._user_agent_creator.to_string()
+    def __init__(self, footing: Footing, protocol: WireProtocol) -> None:
+        self.footing = footing
+        self.retries = footing.retries
+        self.closed = False
+        self._protocol = protocol
+        self._credentials = footing.credentials
+        self._user_agent = footing.user_agent
         self._exchanger: Exchange | None = None
         self._streams: WeakSet[Answer] = WeakSet()
-        self._routes: dict[str, _Route] = {}
+        self._routes: dict[str, Route] = {}
         self._targets: dict[tuple[str, str], _Target] = {}
         self._reasons: dict[str, str | None] = {}
-        self.region_name = compat.region_name
-        self.endpoint_url = compat.endpoint_url
+        self.region_name = footing.region_name
+        self.endpoint_url = footing.endpoint_url
 
     @property
     def pipeline(self) -> Pipeline:
@@ -105,14 +98,23 @@ class FastLane:
     async def call(self, call: Call) -> Structure:
         """Send a request, repeat it where `aiobotantic.retry` says so, and return the answer."""
         if not self._takes(call) or patched() is not None:
-            return await self.compat.call(call)
+            return await (await self._compat(call)).call(call)
         try:
             return await self._send(call)
+        except errors.AioBotanticError:
+            raise
         except BotoCoreError as error:  # of credentials, or of endpoint rules
-            ours = self.compat.our_error(error, call)
+            ours = (await self._compat(call)).our_error(error, call)
             if ours is error:
                 raise
             raise ours from error
+
+    async def _compat(self, call: Call) -> CompatLane:
+        try:
+            return await self.footing.compat()
+        except FAILURES as error:
+            lost = transport_error(failure(error, self.endpoint_url), call)
+            raise lost or error from error
 
     async def _send(self, call: Call) -> Structure:
         invocation = str(uuid4())
@@ -131,14 +133,14 @@ class FastLane:
                 if 200 <= status < 300:
                     try:
                         return self._answer(call, status, headers, body)
-                    except ResponseParseError as error:
+                    except errors.ResponseParseError as error:  # its base is slow to import
                         if isinstance(body, Answer):
                             body.close()
                         error.attempts = call.attempts
                         outcome = error
                 else:
                     outcome = self._error(call, status, headers, body)
-            delay = None if self.compat.closed else self.retries.delay(call, outcome)
+            delay = None if self.closed else self.retries.delay(call, outcome)
             if delay is None:
                 if call.ambiguous and isinstance(outcome, TransportError):
                     raise ambiguous_error(outcome, call) from cause
@@ -149,16 +151,17 @@ class FastLane:
 
     async def warm_up(self, operations: Iterable[Operation[Any]]) -> None:
         """Resolve endpoints and set up TLS; nothing is sent."""
-        await self._http.plain_session()
+        await self.footing.http()
         for operation in operations:
             if call_reason(operation, b"") is None:
                 await self._route(operation)
 
     async def close(self) -> None:
         """Close every connection."""
+        self.closed = True
         for answer in list(self._streams):
             answer.close()
-        await self.compat.close()
+        await self.footing.close()
 
     def _takes(self, call: Call) -> bool:
         """Return whether this lane speaks what a call needs."""
@@ -167,26 +170,13 @@ class FastLane:
             self._reasons[name] = call_reason(call.operation, b"")
         return self._reasons[name] is None and isinstance(call.http.body, bytes)
 
-    async def _route(self, operation: Operation[Any]) -> _Route:
-        """Let botocore's endpoint rules say where an operation goes, once."""
-        signer = self._client._request_signer
-        model = self._client.meta.service_model.operation_model(operation.name)
-        context: dict[str, Any] = {
-            "client_region": self._client.meta.region_name,
-            "client_config": self._client.meta.config,
-            "auth_type": model.resolved_auth_type,
-        }
-        endpoint, headers, _ = await self._client._resolve_endpoint_ruleset(model, {}, context)
-        signing = context.get("signing", {})
-        own = Signer(
-            signing.get("region") or signer._region_name,
-            signing.get("signing_name") or signer._signing_name,
-        )
-        route = self._routes[operation.name] = _Route(endpoint, dict(headers), own)
+    async def _route(self, operation: Operation[Any]) -> Route:
+        """Let the endpoint rules say where an operation goes, once."""
+        route = self._routes[operation.name] = await self.footing.route(operation)
         return route
 
     async def _exchange(
-        self, call: Call, route: _Route, invocation: str
+        self, call: Call, route: Route, invocation: str
     ) -> tuple[int, Headers, Any]:
         """Sign a request, send it, and return the answer: whole, or with a body that streams."""
         http = call.http
@@ -197,7 +187,7 @@ class FastLane:
         signed = {
             lower: value
             for name, value in given.items()
-            if (lower := name.lower()) not in _UNSIGNED
+            if (lower := name.lower()) not in UNSIGNED_HEADERS
         }
         signed["host"] = target.host
         if len(http.body) > _MOST_HASHED_HERE:
@@ -230,7 +220,7 @@ class FastLane:
         logger.debug("%s: attempt %d, to %s", call.operation.name, call.attempts, target.host)
         exchange = self._exchanger
         if exchange is None:
-            exchange = self._exchanger = Exchange(await self._http.plain_session())
+            exchange = self._exchanger = Exchange(await self.footing.http())
         request = http.method, target.url, target.host, headers, http.body
         if not call.operation.streams:
             status, sent, body = await exchange.send(*request)
@@ -242,21 +232,21 @@ class FastLane:
         self._streams.add(answer)
         return answer.status, read, answer
 
-    def _target(self, call: Call, route: _Route) -> _Target:
+    def _target(self, call: Call, route: Route) -> _Target:
         http = call.http
         plain = not http.query and not http.host_prefix
         place = route.endpoint, http.path
         if plain and (known := self._targets.get(place)) is not None:
             return known
-        address = _urljoin(route.endpoint, http.path, http.host_prefix)
+        address = join(route.endpoint, http.path, http.host_prefix)
         if http.query:
             sign = "&" if "?" in address else "?"
-            address = f"{address}{sign}{_percent_encode_sequence(http.query)}"
+            address = f"{address}{sign}{query_text(http.query)}"
         parts = urlsplit(address)
         target = _Target(
             URL(address, encoded=True),
-            _host_from_url(address),
-            canonical_path(_normalize_url_path(parts.path)),
+            host_of(address),
+            canonical_path(without_dots(parts.path)),
             canonical_query(parts.query),
         )
         if plain:
@@ -266,7 +256,7 @@ class FastLane:
         return target
 
     def _answer(self, call: Call, status: int, headers: Headers, body: Any) -> Structure:
-        structure = self.compat.protocol.parse(call.operation, status, headers, body)
+        structure = self._protocol.parse(call.operation, status, headers, body)
         vars(structure)["response_metadata"] = ResponseMetadata(
             request_id=request_id_of(headers),
             status_code=status,
@@ -277,8 +267,6 @@ class FastLane:
         return structure
 
     def _error(self, call: Call, status: int, headers: Headers, body: bytes) -> Outcome:
-        error = self.compat.protocol.parse_error(
-            call.service, call.operation, status, headers, body
-        )
+        error = self._protocol.parse_error(call.service, call.operation, status, headers, body)
         error.response["ResponseMetadata"]["RetryAttempts"] = call.attempts - 1
         return error

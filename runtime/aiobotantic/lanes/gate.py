@@ -7,9 +7,11 @@ and what the fast lane does not speak must be spoken.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from types import FunctionType
 from typing import Any, Final, cast
 
@@ -17,11 +19,8 @@ import aiobotocore
 import botocore
 from botocore import UNSIGNED
 
-from aiobotantic.lanes.transport import DirectSession
 from aiobotantic.operation import Operation
 from aiobotantic.pickling import resolve
-
-_AioSession = resolve("aiobotocore.session", "AioSession")
 
 _PATCHED: Final = (
     ("aiobotocore.client", "AioBaseClient._make_api_call"),
@@ -37,6 +36,15 @@ _PATCHED: Final = (
     ("botocore.auth", "SigV4Auth.add_auth"),
 )
 """Where instrumentation and mocks hang themselves in, in our experience."""
+_MAKERS: Final = (
+    ("aiobotocore.session", "AioSession.__init__"),
+    ("aiobotocore.session", "AioSession.create_client"),
+    ("aiobotocore.session", "AioSession._create_client"),
+    ("aiobotocore.session", "AioSession.get_credentials"),
+    ("aiobotocore.client", "AioClientCreator.create_client"),
+    ("botocore.session", "Session.get_config_variable"),
+)
+"""Where mocks put sessions and clients of their own."""
 _REPLACED: Final = object()
 _PACKAGES: Final = (aiobotocore, botocore)
 _SPOKEN_TRAITS: Final = frozenset({"static_context_params", "staticContextParams"})
@@ -62,7 +70,7 @@ def client_reason(session: Any, client: Any) -> str | None:
     if config.auth_scheme_preference:
         return "the Config prefers an authentication scheme"
     kind = cast(Any, type(http))
-    if kind is not DirectSession:
+    if kind is not resolve("aiobotantic.lanes.direct", "DirectSession"):
         return f"the HTTP session is {kind.__name__}"
     if http._proxy_config.proxy_url_for(client.meta.endpoint_url):
         return "requests go through a proxy"
@@ -84,29 +92,69 @@ def call_reason(operation: Operation[Any], body: Any) -> str | None:
     return None
 
 
-def patched() -> str | None:
-    """Return what of aiobotocore was replaced since it was loaded; None if nothing."""
-    for place, (owner, name, own) in _originals().items():
-        if getattr(owner, name, None) is not own:
-            return place
-    return None
+def is_untouched() -> bool:
+    """Return whether a new session of aiobotocore would be as its authors made it.
 
-
-@cache
-def _originals() -> dict[str, tuple[Any, str, Any]]:
-    """Return the functions as they are; one that is no plain function of theirs is none.
-
-    Then it was replaced before we came, and stays so for this process.
+    Mocks add to botocore's list of handlers, or replace what makes clients. What was not imported
+    yet nobody has touched.
     """
-    found: dict[str, tuple[Any, str, Any]] = {}
-    for module, path in _PATCHED:
-        cls, _, name = path.partition(".")
-        owner = resolve(module, cls)
-        own = getattr(owner, name, None)
-        # A decorator of their own wraps some.
-        pristine = type(own) is FunctionType and own.__code__.co_filename.startswith(_folders())
-        found[f"{module}.{path}"] = (owner, name, own if pristine else _REPLACED)
-    return found
+    handlers: Any = sys.modules.get("botocore.handlers")
+    if handlers is not None and not all(
+        _is_theirs(handler) for _, handler, *_ in handlers.BUILTIN_HANDLERS
+    ):
+        return False
+    return _makers.replaced() is None
+
+
+def patched() -> str | None:
+    """Return what of aiobotocore was replaced since it was loaded; None if nothing.
+
+    What is not loaded is not replaced.
+    """
+    return _calls.replaced()
+
+
+class _Originals:
+    """Functions of aiobotocore and botocore as they are, each since its module is loaded."""
+
+    def __init__(self, places: Iterable[tuple[str, str]]) -> None:
+        self._waiting = list(places)
+        self._known: list[tuple[str, Any, str, Any]] = []
+        self._looking = Lock()  # clients open in threads
+
+    def replaced(self) -> str | None:
+        """Return the place of one that is another now."""
+        if self._waiting:
+            self._look()
+        for place, owner, name, own in self._known:
+            if getattr(owner, name, None) is not own:
+                return place
+        return None
+
+    def _look(self) -> None:
+        """Take over the functions of modules that were loaded meanwhile.
+
+        One that is no plain function of theirs was replaced before we came, and stays so for this
+        process.
+        """
+        with self._looking:
+            for module, path in list(self._waiting):
+                cls, _, name = path.partition(".")
+                owner = getattr(sys.modules.get(module), cls, None)
+                if owner is not None:
+                    own = getattr(owner, name, None)
+                    kept = own if _is_pristine(own) else _REPLACED
+                    self._known.append((f"{module}.{path}", owner, name, kept))
+                    self._waiting.remove((module, path))
+
+
+def _is_pristine(own: Any) -> bool:
+    # A decorator of their own wraps some.
+    return type(own) is FunctionType and own.__code__.co_filename.startswith(_folders())
+
+
+_calls: Final = _Originals(_PATCHED)
+_makers: Final = _Originals(_MAKERS)
 
 
 @cache
@@ -121,19 +169,22 @@ def foreign_handler(session: Any) -> str | None:
 
     A new session has foreign ones where something added to botocore's list: mocks do.
     """
-    added = _handlers(session) ^ _own_handlers()
+    added = _handlers(session) ^ own_handlers()
     return min(event for event, _ in added) if added else None
 
 
 @cache
-def _own_handlers() -> frozenset[tuple[str, Callable[..., Any]]]:
-    names = tuple(package.__name__ for package in _PACKAGES)
-    handlers = _handlers(_AioSession())
+def own_handlers() -> frozenset[tuple[str, Callable[..., Any]]]:
+    """Return botocore's and aiobotocore's own handlers of a session, by event."""
+    session = resolve("aiobotocore.session", "AioSession")()
     return frozenset(
-        (event, handler)
-        for event, handler in handlers
-        if str(getattr(handler, "__module__", "")).partition(".")[0] in names
+        (event, handler) for event, handler in _handlers(session) if _is_theirs(handler)
     )
+
+
+def _is_theirs(handler: Any) -> bool:
+    module = str(getattr(handler, "__module__", ""))
+    return module.partition(".")[0] in [package.__name__ for package in _PACKAGES]
 
 
 def _handlers(session: Any) -> frozenset[tuple[str, Callable[..., Any]]]:

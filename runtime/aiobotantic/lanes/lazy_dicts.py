@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from aiobotantic.errors import ResponseParseError, ServiceError
 from aiobotantic.lanes import Call
 from aiobotantic.structure import Structure
+
+if TYPE_CHECKING:
+    from aiobotantic.errors import ResponseParseError, ServiceError
 
 
 class LazyDict(dict[str, Any]):

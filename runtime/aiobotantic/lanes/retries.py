@@ -10,21 +10,19 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from aiobotantic.errors import (
-    ReadTimedOut,
-    ResponseParseError,
-    ServiceError,
-    TransportError,
-)
+from aiobotantic.errors import ReadTimedOut, ServiceError, TransportError
 from aiobotantic.lanes import Call
 from aiobotantic.operation import Service
 from aiobotantic.retry import DEFAULT_ATTEMPTS, Attempt, RetryBudget, Verdict, decide
 
+if TYPE_CHECKING:  # its base is slow to import
+    from aiobotantic.errors import ResponseParseError
+
 logger = logging.getLogger(__name__)
 
-Outcome: TypeAlias = TransportError | ServiceError | ResponseParseError
+Outcome: TypeAlias = "TransportError | ServiceError | ResponseParseError"
 """What went wrong with a request."""
 
 
@@ -68,7 +66,7 @@ class Retries:
             *(decision.verdict, decision.delay),
         )
         call.ambiguous = decision.verdict is Verdict.AMBIGUOUS
-        call.unreadable = call.unreadable or isinstance(outcome, ResponseParseError)
+        call.unreadable = call.unreadable or not isinstance(outcome, (TransportError, ServiceError))
         if decision.clock_shift is not None:
             call.clock_corrected = True
             self._correct_clock(call.clock_shift + timedelta(seconds=decision.clock_shift))
@@ -105,7 +103,7 @@ def _facts(outcome: Outcome, call: Call, limit: int, mode: str) -> Attempt:
     if isinstance(outcome, TransportError):
         late = isinstance(outcome, ReadTimedOut)
         return replace(known, lost=True, sent=outcome.sent, timed_out=late)
-    if isinstance(outcome, ResponseParseError):
+    if not isinstance(outcome, ServiceError):
         return replace(known, status=outcome.status_code, unreadable=True)
     return replace(
         known,

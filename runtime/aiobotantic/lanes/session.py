@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import copy
-import json
 import os
 from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib import resources
-from typing import Any, Final
+from typing import Any
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from aiobotocore.httpsession import AIOHTTPSession
 from botocore import UNSIGNED
-from botocore.exceptions import UnknownServiceError
+from botocore.exceptions import BotoCoreError, UnknownServiceError
 
 from aiobotantic.errors import ConfigurationError
 from aiobotantic.lanes import Settings
-from aiobotantic.lanes.transport import DirectSession
+from aiobotantic.lanes.direct import DirectSession
+from aiobotantic.lanes.endpoints import endpoint_rules
+from aiobotantic.lanes.footing import MAX_POOL_CONNECTIONS
+from aiobotantic.lanes.gate import is_untouched
 from aiobotantic.operation import Operation, Service
 from aiobotantic.pickling import resolve
 
@@ -31,7 +32,6 @@ _AioConfig = resolve("aiobotocore.config", "AioConfig")
 _AioSession = resolve("aiobotocore.session", "AioSession")
 _create_loader = resolve("botocore.loaders", "create_loader")
 
-MAX_POOL_CONNECTIONS: Final = 100
 _defaults: WeakValueDictionary[Any, Any] = WeakValueDictionary()
 _locks: WeakKeyDictionary[Any, tuple[asyncio.AbstractEventLoop, asyncio.Lock]] = WeakKeyDictionary()
 
@@ -97,6 +97,29 @@ def _names_retry_mode(session: Any) -> bool:
         or "retry_mode" in session.get_scoped_config()
         or "retry_mode" in session.instance_variables()
     )
+
+
+async def session_with_keys(region_name: str, *, by_service: bool) -> Any:
+    """Return the session of clients that were given none, when it has fetched credentials.
+
+    None where it finds none or fails, or where somebody changed what it does.
+
+    Args:
+        region_name: Where services are asked for them.
+        by_service: Whether a service may be asked, whose client needs data.
+    """
+    session = _default_session(None)
+    config = _AioConfig(region_name=region_name)
+    try:
+        async with _lock_of(session):
+            # A credential provider that calls STS does so in the region of the last client.
+            session._resolve_region_name(region_name, config)
+            if by_service:
+                await asyncio.to_thread(_warm, session.get_component("data_loader"))
+            found = await session.get_credentials()
+    except (BotoCoreError, ValueError):
+        return None  # said when aiobotocore's client is made
+    return session if found is not None and is_untouched() else None
 
 
 async def prepare(session: Any, settings: Settings, config: Any) -> None:
@@ -203,14 +226,6 @@ def _context_shape(parameters: Mapping[str, str]) -> dict[str, Any]:
         for member, parameter in parameters.items()
     }
     return {"type": "structure", "members": members}
-
-
-@cache
-def endpoint_rules(package: str) -> Any:
-    """Return the endpoint rule set of a generated package; None if it has none."""
-    file = resources.files(package).joinpath("endpoint_rules.json")
-    # A private model may come without; then the endpoint is `endpoint_url`, or botocore's guess.
-    return json.loads(file.read_bytes()) or None if file.is_file() else None
 
 
 @cache

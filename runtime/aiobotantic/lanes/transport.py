@@ -1,4 +1,4 @@
-"""The HTTP session of the compat lane, and its failures as ours."""
+"""Answers and failures of aiohttp and aiobotocore, as ours."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Iterable
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import aiohttp
 from botocore import exceptions as botocore
-from botocore.awsrequest import HeadersDict
 
 from aiobotantic.errors import (
     AmbiguousResultError,
@@ -24,28 +22,10 @@ from aiobotantic.errors import (
     TransportError,
 )
 from aiobotantic.lanes import Call
-from aiobotantic.lanes.pool import PoolIsHeldError, watch
+from aiobotantic.lanes.pool import PoolIsHeldError
 from aiobotantic.pickling import resolve
 
-if TYPE_CHECKING:
-
-    class Session:
-        _proxy_config: Any
-        _cert_file: str | None
-        _verify: bool | str
-
-        def _build_ssl_contexts(self, proxy_url: str | None) -> Any: ...
-        async def _get_session(self, proxy_url: str | None) -> aiohttp.ClientSession: ...
-        async def send(self, request: Any) -> Any: ...
-
-else:
-    from aiobotocore.httpsession import AIOHTTPSession as Session
-
-
-_get_cert_path = resolve("botocore.httpsession", "get_cert_path")
 _BadStatusLine = resolve("aiohttp.http_exceptions", "BadStatusLine")
-
-_contexts: dict[tuple[bool, str | None, int], Any] = {}
 
 
 def read_headers(sent: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -56,49 +36,6 @@ def read_headers(sent: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
         value = raw_value.decode("utf-8", "surrogateescape")
         found[name] = f"{found[name]}, {value}" if name in found else value
     return found
-
-
-class DirectSession(Session):
-    """aiobotocore's session without redirects, which would carry credentials to other hosts.
-
-    Headers have the names that the service sent, as in botocore; aiobotocore's are in lower case,
-    and so would be the keys of maps that travel as headers.
-    """
-
-    async def send(self, request: Any) -> Any:
-        """Send a request and return the answer."""
-        answer = await super().send(request)
-        answer.headers = HeadersDict(read_headers(answer.raw.raw_headers))
-        return answer
-
-    async def _get_session(self, proxy_url: str | None) -> Any:
-        session: Any = await super()._get_session(proxy_url)
-        session._retry_connection = False  # it would repeat a lost GET, and tell nobody
-        watch(session)
-        return _Direct(session)
-
-    def _build_ssl_contexts(self, proxy_url: str | None) -> Any:
-        """Share the context of clients that trust the same authorities: it takes 20 ms to make."""
-        if proxy_url is not None or self._cert_file is not None:
-            return super()._build_ssl_contexts(proxy_url)
-        path = _get_cert_path(self._verify) if self._verify else None
-        key = (bool(self._verify), path, Path(path).stat().st_mtime_ns if path else 0)
-        context = _contexts.get(key)
-        if context is None:
-            context = _contexts[key] = super()._build_ssl_contexts(None)[0]
-        return context, None
-
-    async def plain_session(self) -> aiohttp.ClientSession:
-        """Return aiohttp's session for requests without a proxy."""
-        return await super()._get_session(None)
-
-
-class _Direct:
-    def __init__(self, session: aiohttp.ClientSession) -> None:
-        self._session = session
-
-    def request(self, method: str, **options: Any) -> Any:
-        return self._session.request(method, allow_redirects=False, **options)
 
 
 FAILURES: Final = (aiohttp.ClientError, asyncio.TimeoutError, OSError, ValueError, TypeError)

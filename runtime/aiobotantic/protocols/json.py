@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError, to_json
 
+from aiobotantic import errors
 from aiobotantic.bindings import bindings_of
 from aiobotantic.checks import UNWRITABLE, Refusal, locate
 from aiobotantic.errors import (
     RequestValidationError,
-    ResponseParseError,
     ServiceError,
     ServiceFault,
     ThrottlingError,
@@ -126,7 +126,7 @@ def unreadable(
     headers: Mapping[str, str],
     body: Any,
     problem: ValidationError | str,
-) -> ResponseParseError:
+) -> errors.ResponseParseError:
     """Return what is raised of a 2xx answer that is none."""
     place = ""
     if isinstance(problem, ValidationError):
@@ -134,7 +134,7 @@ def unreadable(
     at = f" at {place}" if place else ""
     request_id = request_id_of(headers)
     size = f"{len(body)} bytes" if isinstance(body, bytes) else "streamed"
-    return ResponseParseError(
+    return errors.ResponseParseError(  # its base is slow to import
         f"{operation.name}: the service answered {status}, but the answer cannot be read{at}: "
         f"{problem} (request id {request_id or 'not sent'}, "
         f"content type {headers.get('content-type', 'not sent')}, {size})",

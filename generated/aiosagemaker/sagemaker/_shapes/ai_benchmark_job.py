@@ -8,7 +8,8 @@ from aiobotantic.constraints import Length, Pattern, Range, wire_name
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, In, Request, Required, Structure
 from aiobotantic.unions import UnionStructure
-from aiosagemaker.sagemaker._shapes.common import AIMlflowConfig, SortOrder, Tag, VpcConfig
+from aiosagemaker.sagemaker._shapes.common import SortOrder, Tag, VpcConfig
+from aiosagemaker.sagemaker._shapes.common_ai_mlflow_config import AIMlflowConfig
 
 
 class AIBenchmarkInferenceComponent(Structure):

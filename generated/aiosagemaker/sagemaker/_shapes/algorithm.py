@@ -13,19 +13,20 @@ from aiosagemaker.sagemaker._shapes.algorithm_and_model_package_and_search impor
     InferenceSpecification,
     TransformJobDefinition,
 )
-from aiosagemaker.sagemaker._shapes.common import (
+from aiosagemaker.sagemaker._shapes.common import SortOrder, Tag
+from aiosagemaker.sagemaker._shapes.common_channel import (
     Channel,
-    CompressionType,
-    HyperParameterTuningJobObjective,
     MetricDefinition,
     OutputDataConfig,
     ResourceConfig,
-    SortOrder,
-    StoppingCondition,
-    Tag,
     TrainingInputMode,
     TrainingInstanceType,
 )
+from aiosagemaker.sagemaker._shapes.common_compression_type import CompressionType
+from aiosagemaker.sagemaker._shapes.common_hyper_parameter_tuning_job_objective import (
+    HyperParameterTuningJobObjective,
+)
+from aiosagemaker.sagemaker._shapes.common_stopping_condition import StoppingCondition
 
 
 class AlgorithmSortBy(OpenEnum):

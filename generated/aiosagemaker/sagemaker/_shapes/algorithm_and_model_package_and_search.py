@@ -7,16 +7,20 @@ from typing import Annotated
 from aiobotantic.constraints import Length, Pattern, Range, wire_name
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, In, Required, Structure
-from aiosagemaker.sagemaker._shapes.common import (
+from aiosagemaker.sagemaker._shapes.common_additional_model_data_source import (
     AdditionalModelDataSource,
-    BatchStrategy,
-    CompressionType,
     ModelDataSource,
-    ProductionVariantInstanceType,
+)
+from aiosagemaker.sagemaker._shapes.common_batch_strategy import (
+    BatchStrategy,
     TransformInput,
     TransformInstanceType,
     TransformOutput,
     TransformResources,
+)
+from aiosagemaker.sagemaker._shapes.common_compression_type import CompressionType
+from aiosagemaker.sagemaker._shapes.common_production_variant_instance_type import (
+    ProductionVariantInstanceType,
 )
 
 

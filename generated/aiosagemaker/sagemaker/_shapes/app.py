@@ -7,13 +7,8 @@ from typing import Annotated
 from aiobotantic.constraints import Length, Pattern, Range
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, EmptyOutput, In, Request, Structure
-from aiosagemaker.sagemaker._shapes.common import (
-    AppType,
-    FeatureStatus,
-    ResourceSpec,
-    SortOrder,
-    Tag,
-)
+from aiosagemaker.sagemaker._shapes.common import SortOrder, Tag
+from aiosagemaker.sagemaker._shapes.common_app_type import AppType, FeatureStatus, ResourceSpec
 
 
 class AppStatus(OpenEnum):

@@ -7,7 +7,8 @@ from typing import Annotated
 from aiobotantic.constraints import Length, Pattern, Range
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, In, Request, Required, Structure
-from aiosagemaker.sagemaker._shapes.common import MetadataProperties, SortOrder, Tag, UserContext
+from aiosagemaker.sagemaker._shapes.common import SortOrder, Tag, UserContext
+from aiosagemaker.sagemaker._shapes.common_metadata_properties import MetadataProperties
 
 
 class ArtifactSourceIdType(OpenEnum):

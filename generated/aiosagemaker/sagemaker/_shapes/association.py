@@ -7,7 +7,8 @@ from typing import Annotated
 from aiobotantic.constraints import Length, Pattern, Range
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, In, Request, Structure
-from aiosagemaker.sagemaker._shapes.common import AssociationEdgeType, SortOrder, UserContext
+from aiosagemaker.sagemaker._shapes.common import SortOrder, UserContext
+from aiosagemaker.sagemaker._shapes.common_association_edge_type import AssociationEdgeType
 
 
 class AddAssociationRequest(Request["AddAssociationResponse"]):

@@ -27,7 +27,8 @@ from aiosagemaker.sagemaker._shapes.auto_ml_job_and_auto_ml_job_v2 import (
     ModelDeployResult,
     ProblemType,
 )
-from aiosagemaker.sagemaker._shapes.common import CompressionType, Tag
+from aiosagemaker.sagemaker._shapes.common import Tag
+from aiosagemaker.sagemaker._shapes.common_compression_type import CompressionType
 
 
 class AutoMLCandidateGenerationConfig(Structure):

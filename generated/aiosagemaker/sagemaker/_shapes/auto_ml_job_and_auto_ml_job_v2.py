@@ -8,7 +8,8 @@ from typing import Annotated
 from aiobotantic.constraints import Length, Pattern, Range, wire_name
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import In, Required, Structure
-from aiosagemaker.sagemaker._shapes.common import ObjectiveStatus, VpcConfig
+from aiosagemaker.sagemaker._shapes.common import VpcConfig
+from aiosagemaker.sagemaker._shapes.common_objective_status import ObjectiveStatus
 
 
 class AutoMLAlgorithm(OpenEnum):

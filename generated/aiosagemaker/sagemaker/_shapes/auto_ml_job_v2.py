@@ -28,7 +28,9 @@ from aiosagemaker.sagemaker._shapes.auto_ml_job_and_auto_ml_job_v2 import (
     ModelDeployResult,
     ProblemType,
 )
-from aiosagemaker.sagemaker._shapes.common import CompressionType, ModelAccessConfig, Tag
+from aiosagemaker.sagemaker._shapes.common import Tag
+from aiosagemaker.sagemaker._shapes.common_compression_type import CompressionType
+from aiosagemaker.sagemaker._shapes.common_model_access_config import ModelAccessConfig
 
 
 class AggregationTransformationValue(OpenEnum):

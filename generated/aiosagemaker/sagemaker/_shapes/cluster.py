@@ -17,13 +17,11 @@ from aiosagemaker.sagemaker._shapes.cluster_and_cluster_node import (
     ClusterNetworkInterfaceDetails,
     ClusterSortBy,
 )
-from aiosagemaker.sagemaker._shapes.common import (
-    ClusterInstanceType,
+from aiosagemaker.sagemaker._shapes.common import SortOrder, Tag, VpcConfig
+from aiosagemaker.sagemaker._shapes.common_cluster_instance_type import ClusterInstanceType
+from aiosagemaker.sagemaker._shapes.common_instance_group_health_check_configuration import (
     DeepHealthCheckType,
     InstanceGroupHealthCheckConfiguration,
-    SortOrder,
-    Tag,
-    VpcConfig,
 )
 
 

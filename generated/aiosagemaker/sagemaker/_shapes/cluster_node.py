@@ -16,7 +16,8 @@ from aiosagemaker.sagemaker._shapes.cluster_and_cluster_node import (
     ClusterNetworkInterfaceDetails,
     ClusterSortBy,
 )
-from aiosagemaker.sagemaker._shapes.common import ClusterInstanceType, SortOrder, VpcConfig
+from aiosagemaker.sagemaker._shapes.common import SortOrder, VpcConfig
+from aiosagemaker.sagemaker._shapes.common_cluster_instance_type import ClusterInstanceType
 
 
 class AddClusterNodeSpecification(Structure):

@@ -7,7 +7,10 @@ from typing import Annotated
 from aiobotantic.constraints import Length, Pattern, Range
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, In, Request, Structure
-from aiosagemaker.sagemaker._shapes.common import InstanceGroupHealthCheckConfiguration, SortOrder
+from aiosagemaker.sagemaker._shapes.common import SortOrder
+from aiosagemaker.sagemaker._shapes.common_instance_group_health_check_configuration import (
+    InstanceGroupHealthCheckConfiguration,
+)
 
 
 class ClusterOperationScalingConfiguration(Structure):

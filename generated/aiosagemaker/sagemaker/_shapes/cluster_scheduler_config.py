@@ -7,12 +7,8 @@ from typing import Annotated
 from aiobotantic.constraints import Length, Pattern, Range
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, EmptyOutput, In, Request, Required, Structure
-from aiosagemaker.sagemaker._shapes.common import (
-    SchedulerResourceStatus,
-    SortOrder,
-    Tag,
-    UserContext,
-)
+from aiosagemaker.sagemaker._shapes.common import SortOrder, Tag, UserContext
+from aiosagemaker.sagemaker._shapes.common_scheduler_resource_status import SchedulerResourceStatus
 
 
 class ClusterSchedulerConfigSummary(Structure):

@@ -7,7 +7,9 @@ from typing import Annotated
 from aiobotantic.constraints import Length, Pattern, Range
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, EmptyOutput, In, Request, Required, Structure
-from aiosagemaker.sagemaker._shapes.common import ModelArtifacts, SortOrder, StoppingCondition, Tag
+from aiosagemaker.sagemaker._shapes.common import SortOrder, Tag
+from aiosagemaker.sagemaker._shapes.common_model_artifacts import ModelArtifacts
+from aiosagemaker.sagemaker._shapes.common_stopping_condition import StoppingCondition
 
 
 class CompilationJobStatus(OpenEnum):

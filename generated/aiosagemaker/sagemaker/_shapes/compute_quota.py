@@ -6,7 +6,8 @@ from typing import Annotated
 
 from aiobotantic.constraints import Length, Pattern
 from aiobotantic.structure import ABSENT, EmptyOutput, In, Request, Structure
-from aiosagemaker.sagemaker._shapes.common import SchedulerResourceStatus, Tag, UserContext
+from aiosagemaker.sagemaker._shapes.common import Tag, UserContext
+from aiosagemaker.sagemaker._shapes.common_scheduler_resource_status import SchedulerResourceStatus
 from aiosagemaker.sagemaker._shapes.compute_quota_and_compute_quotas import (
     ActivationState,
     ComputeQuotaConfig,

@@ -6,7 +6,7 @@ from typing import Annotated
 from aiobotantic.constraints import Length, Pattern, Range
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, In, Required, Structure
-from aiosagemaker.sagemaker._shapes.common import ClusterInstanceType
+from aiosagemaker.sagemaker._shapes.common_cluster_instance_type import ClusterInstanceType
 
 
 class MIGProfileType(OpenEnum):

@@ -7,7 +7,8 @@ from typing import Annotated
 from aiobotantic.constraints import Length, Pattern, Range
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, In, Request, Structure
-from aiosagemaker.sagemaker._shapes.common import SchedulerResourceStatus, SortOrder
+from aiosagemaker.sagemaker._shapes.common import SortOrder
+from aiosagemaker.sagemaker._shapes.common_scheduler_resource_status import SchedulerResourceStatus
 from aiosagemaker.sagemaker._shapes.compute_quota_and_compute_quotas import (
     ActivationState,
     ComputeQuotaConfig,

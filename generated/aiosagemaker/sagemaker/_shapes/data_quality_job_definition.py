@@ -6,19 +6,22 @@ from typing import Annotated
 
 from aiobotantic.constraints import Length, Pattern, Range
 from aiobotantic.structure import ABSENT, EmptyOutput, In, Request, Required, Structure
-from aiosagemaker.sagemaker._shapes.common import (
+from aiosagemaker.sagemaker._shapes.common import SortOrder, Tag
+from aiosagemaker.sagemaker._shapes.common_batch_transform_input import (
     BatchTransformInput,
     EndpointInput,
     MonitoringConstraintsResource,
+    MonitoringOutputConfig,
+    MonitoringResources,
+    MonitoringStoppingCondition,
+)
+from aiosagemaker.sagemaker._shapes.common_monitoring_job_definition_sort_key import (
     MonitoringJobDefinitionSortKey,
     MonitoringJobDefinitionSummary,
     MonitoringNetworkConfig,
-    MonitoringOutputConfig,
-    MonitoringResources,
+)
+from aiosagemaker.sagemaker._shapes.common_monitoring_statistics_resource import (
     MonitoringStatisticsResource,
-    MonitoringStoppingCondition,
-    SortOrder,
-    Tag,
 )
 
 

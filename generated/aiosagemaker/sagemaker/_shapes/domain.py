@@ -7,7 +7,9 @@ from typing import Annotated
 from aiobotantic.constraints import Length, Pattern, Range, SENSITIVE
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, EmptyOutput, In, Request, Required, Structure
-from aiosagemaker.sagemaker._shapes.common import FeatureStatus, IPAddressType, ResourceSpec, Tag
+from aiosagemaker.sagemaker._shapes.common import Tag
+from aiosagemaker.sagemaker._shapes.common_app_type import FeatureStatus, ResourceSpec
+from aiosagemaker.sagemaker._shapes.common_ip_address_type import IPAddressType
 from aiosagemaker.sagemaker._shapes.domain_and_space_and_user_profile import (
     JupyterServerAppSettings,
     KernelGatewayAppSettings,

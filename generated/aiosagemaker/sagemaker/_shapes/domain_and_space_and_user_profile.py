@@ -5,7 +5,7 @@ from typing import Annotated
 
 from aiobotantic.constraints import Length, Pattern, Range
 from aiobotantic.structure import Required, Structure
-from aiosagemaker.sagemaker._shapes.common import ResourceSpec
+from aiosagemaker.sagemaker._shapes.common_app_type import ResourceSpec
 
 
 class CodeRepository(Structure):

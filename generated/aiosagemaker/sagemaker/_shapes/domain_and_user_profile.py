@@ -8,7 +8,7 @@ from aiobotantic.constraints import Length, Pattern, Range, wire_name
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, In, Required, Structure
 from aiobotantic.unions import UnionStructure
-from aiosagemaker.sagemaker._shapes.common import (
+from aiosagemaker.sagemaker._shapes.common_app_type import (
     AppInstanceType,
     AppType,
     FeatureStatus,

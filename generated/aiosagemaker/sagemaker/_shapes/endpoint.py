@@ -7,14 +7,16 @@ from typing import Annotated
 from aiobotantic.constraints import Length, Pattern, Range
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, EmptyOutput, In, Request, Required, Structure
-from aiosagemaker.sagemaker._shapes.common import (
-    AutoRollbackConfig,
-    DeployedImage,
-    EndpointStatus,
-    OrderKey,
+from aiosagemaker.sagemaker._shapes.common import Tag
+from aiosagemaker.sagemaker._shapes.common_auto_rollback_config import AutoRollbackConfig
+from aiosagemaker.sagemaker._shapes.common_deployed_image import DeployedImage
+from aiosagemaker.sagemaker._shapes.common_endpoint_status import EndpointStatus
+from aiosagemaker.sagemaker._shapes.common_order_key import OrderKey
+from aiosagemaker.sagemaker._shapes.common_production_variant_instance_type import (
     ProductionVariantInstanceType,
+)
+from aiosagemaker.sagemaker._shapes.common_production_variant_serverless_config import (
     ProductionVariantServerlessConfig,
-    Tag,
 )
 from aiosagemaker.sagemaker._shapes.endpoint_and_endpoint_config import (
     AsyncInferenceConfig,

@@ -5,9 +5,11 @@ from datetime import datetime
 
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import Structure
-from aiosagemaker.sagemaker._shapes.common import (
-    DeployedImage,
+from aiosagemaker.sagemaker._shapes.common_deployed_image import DeployedImage
+from aiosagemaker.sagemaker._shapes.common_production_variant_instance_type import (
     ProductionVariantInstanceType,
+)
+from aiosagemaker.sagemaker._shapes.common_production_variant_serverless_config import (
     ProductionVariantServerlessConfig,
 )
 from aiosagemaker.sagemaker._shapes.endpoint_and_endpoint_config_and_search import (

@@ -7,13 +7,16 @@ from typing import Annotated
 from aiobotantic.constraints import Length, Pattern, Range, wire_name
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, EmptyOutput, In, Request, Required, Structure
-from aiosagemaker.sagemaker._shapes.common import (
+from aiosagemaker.sagemaker._shapes.common import Tag, VpcConfig
+from aiosagemaker.sagemaker._shapes.common_capture_content_type_header import (
     CaptureContentTypeHeader,
-    OrderKey,
+)
+from aiosagemaker.sagemaker._shapes.common_order_key import OrderKey
+from aiosagemaker.sagemaker._shapes.common_production_variant_instance_type import (
     ProductionVariantInstanceType,
+)
+from aiosagemaker.sagemaker._shapes.common_production_variant_serverless_config import (
     ProductionVariantServerlessConfig,
-    Tag,
-    VpcConfig,
 )
 from aiosagemaker.sagemaker._shapes.endpoint_and_endpoint_config import (
     AsyncInferenceConfig,

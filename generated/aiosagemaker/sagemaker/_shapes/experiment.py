@@ -7,7 +7,8 @@ from typing import Annotated
 from aiobotantic.constraints import Length, Pattern, Range
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, In, Request, Structure
-from aiosagemaker.sagemaker._shapes.common import ExperimentSource, SortOrder, Tag, UserContext
+from aiosagemaker.sagemaker._shapes.common import SortOrder, Tag, UserContext
+from aiosagemaker.sagemaker._shapes.common_experiment_source import ExperimentSource
 
 
 class CreateExperimentRequest(Request["CreateExperimentResponse"]):

@@ -7,7 +7,7 @@ from aiobotantic.constraints import Length, Pattern, Range
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, In, Required, Structure
 from aiobotantic.unions import UnionStructure
-from aiosagemaker.sagemaker._shapes.common import FeatureType
+from aiosagemaker.sagemaker._shapes.common_feature_type import FeatureType
 
 
 class VectorConfig(Structure):

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from aiobotantic.constraints import Length, Pattern
 from aiobotantic.structure import EmptyOutput, Request, Structure
-from aiosagemaker.sagemaker._shapes.common import FeatureParameter, FeatureType
+from aiosagemaker.sagemaker._shapes.common_feature_parameter import FeatureParameter
+from aiosagemaker.sagemaker._shapes.common_feature_type import FeatureType
 
 
 class DescribeFeatureMetadataRequest(Request["DescribeFeatureMetadataResponse"]):

@@ -7,7 +7,10 @@ from typing import Annotated
 from aiobotantic.constraints import Length, Pattern, Range
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, In, Request, Required, Structure
-from aiosagemaker.sagemaker._shapes.common import PublicWorkforceTaskPrice, SortOrder, Tag
+from aiosagemaker.sagemaker._shapes.common import SortOrder, Tag
+from aiosagemaker.sagemaker._shapes.common_public_workforce_task_price import (
+    PublicWorkforceTaskPrice,
+)
 
 
 class AwsManagedHumanLoopRequestSource(OpenEnum):

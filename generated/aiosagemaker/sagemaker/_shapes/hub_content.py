@@ -7,15 +7,13 @@ from typing import Annotated
 from aiobotantic.constraints import Length, Pattern, Range, SENSITIVE
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, EmptyOutput, In, Request, Structure
-from aiosagemaker.sagemaker._shapes.common import (
+from aiosagemaker.sagemaker._shapes.common import SortOrder, Tag, UserContext
+from aiosagemaker.sagemaker._shapes.common_hub_content_dependency import (
     HubContentDependency,
     HubContentStatus,
     HubContentSupportStatus,
-    HubContentType,
-    SortOrder,
-    Tag,
-    UserContext,
 )
+from aiosagemaker.sagemaker._shapes.common_hub_content_type import HubContentType
 
 
 class AuthorizedUrl(Structure):

@@ -5,7 +5,8 @@ from typing import Annotated
 
 from aiobotantic.constraints import Length, Pattern
 from aiobotantic.structure import EmptyOutput, In, Request, Structure
-from aiosagemaker.sagemaker._shapes.common import HubContentType, Tag
+from aiosagemaker.sagemaker._shapes.common import Tag
+from aiosagemaker.sagemaker._shapes.common_hub_content_type import HubContentType
 
 
 class CreateHubContentReferenceRequest(Request["CreateHubContentReferenceResponse"]):

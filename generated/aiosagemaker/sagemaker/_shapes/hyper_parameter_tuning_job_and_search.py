@@ -7,17 +7,19 @@ from typing import Annotated
 from aiobotantic.constraints import Length, Pattern, Range, wire_name
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, In, Required, Structure
-from aiosagemaker.sagemaker._shapes.common import (
+from aiosagemaker.sagemaker._shapes.common import VpcConfig
+from aiosagemaker.sagemaker._shapes.common_channel import (
     Channel,
-    HyperParameterTuningJobObjective,
     MetricDefinition,
     OutputDataConfig,
     ResourceConfig,
-    StoppingCondition,
     TrainingInputMode,
     TrainingInstanceType,
-    VpcConfig,
 )
+from aiosagemaker.sagemaker._shapes.common_hyper_parameter_tuning_job_objective import (
+    HyperParameterTuningJobObjective,
+)
+from aiosagemaker.sagemaker._shapes.common_stopping_condition import StoppingCondition
 from aiosagemaker.sagemaker._shapes.hyper_parameter_tuning_job_and_search_and_training_job import (
     CheckpointConfig,
     RetryStrategy,

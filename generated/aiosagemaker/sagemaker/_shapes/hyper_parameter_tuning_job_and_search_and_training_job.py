@@ -7,10 +7,8 @@ from typing import Annotated
 from aiobotantic.constraints import Length, Pattern, Range
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import Required, Structure
-from aiosagemaker.sagemaker._shapes.common import (
-    HyperParameterTuningJobObjectiveType,
-    ObjectiveStatus,
-)
+from aiosagemaker.sagemaker._shapes.common_channel import HyperParameterTuningJobObjectiveType
+from aiosagemaker.sagemaker._shapes.common_objective_status import ObjectiveStatus
 
 
 class CheckpointConfig(Structure):

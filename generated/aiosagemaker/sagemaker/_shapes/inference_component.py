@@ -7,13 +7,13 @@ from typing import Annotated
 from aiobotantic.constraints import Length, Pattern, Range
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, EmptyOutput, In, Request, Required, Structure
-from aiosagemaker.sagemaker._shapes.common import (
-    AutoRollbackConfig,
-    ContainerMetricsConfig,
-    DeployedImage,
-    OrderKey,
+from aiosagemaker.sagemaker._shapes.common import Tag
+from aiosagemaker.sagemaker._shapes.common_auto_rollback_config import AutoRollbackConfig
+from aiosagemaker.sagemaker._shapes.common_container_metrics_config import ContainerMetricsConfig
+from aiosagemaker.sagemaker._shapes.common_deployed_image import DeployedImage
+from aiosagemaker.sagemaker._shapes.common_order_key import OrderKey
+from aiosagemaker.sagemaker._shapes.common_production_variant_instance_type import (
     ProductionVariantInstanceType,
-    Tag,
 )
 
 

@@ -8,12 +8,13 @@ from typing import Annotated
 from aiobotantic.constraints import Length, Pattern, Range
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, In, Request, Required, Structure
-from aiosagemaker.sagemaker._shapes.common import (
+from aiosagemaker.sagemaker._shapes.common import SortOrder, Tag
+from aiosagemaker.sagemaker._shapes.common_capture_content_type_header import (
     CaptureContentTypeHeader,
-    EndpointStatus,
+)
+from aiosagemaker.sagemaker._shapes.common_endpoint_status import EndpointStatus
+from aiosagemaker.sagemaker._shapes.common_production_variant_instance_type import (
     ProductionVariantInstanceType,
-    SortOrder,
-    Tag,
 )
 
 

@@ -7,11 +7,12 @@ from typing import Annotated
 from aiobotantic.constraints import Length, Pattern, Range, wire_name
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, EmptyOutput, In, Request, Required, Structure
-from aiosagemaker.sagemaker._shapes.common import (
+from aiosagemaker.sagemaker._shapes.common import SortOrder, Tag
+from aiosagemaker.sagemaker._shapes.common_production_variant_instance_type import (
     ProductionVariantInstanceType,
+)
+from aiosagemaker.sagemaker._shapes.common_production_variant_serverless_config import (
     ProductionVariantServerlessConfig,
-    SortOrder,
-    Tag,
 )
 
 

@@ -6,15 +6,14 @@ from typing import Annotated
 
 from aiobotantic.constraints import Length, Pattern, Range
 from aiobotantic.structure import ABSENT, In, Request, Structure
-from aiosagemaker.sagemaker._shapes.common import (
-    JobCategory,
+from aiosagemaker.sagemaker._shapes.common import SortOrder, Tag
+from aiosagemaker.sagemaker._shapes.common_job_category import JobCategory
+from aiosagemaker.sagemaker._shapes.common_job_secondary_status_transition import (
     JobSecondaryStatus,
     JobSecondaryStatusTransition,
     JobStatus,
-    SortBy,
-    SortOrder,
-    Tag,
 )
+from aiosagemaker.sagemaker._shapes.common_sort_by import SortBy
 
 
 class CreateJobRequest(Request["CreateJobResponse"]):

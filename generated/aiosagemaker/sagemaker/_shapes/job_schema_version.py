@@ -5,7 +5,7 @@ from typing import Annotated
 
 from aiobotantic.constraints import Length, Pattern, Range
 from aiobotantic.structure import In, Request, Structure
-from aiosagemaker.sagemaker._shapes.common import JobCategory
+from aiosagemaker.sagemaker._shapes.common_job_category import JobCategory
 
 
 class DescribeJobSchemaVersionRequest(Request["DescribeJobSchemaVersionResponse"]):

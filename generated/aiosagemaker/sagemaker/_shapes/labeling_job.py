@@ -8,13 +8,11 @@ from typing import Annotated
 from aiobotantic.constraints import Length, Pattern, Range
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, EmptyOutput, In, Request, Required, Structure
-from aiosagemaker.sagemaker._shapes.common import (
+from aiosagemaker.sagemaker._shapes.common import SortOrder, Tag, VpcConfig
+from aiosagemaker.sagemaker._shapes.common_public_workforce_task_price import (
     PublicWorkforceTaskPrice,
-    SortBy,
-    SortOrder,
-    Tag,
-    VpcConfig,
 )
+from aiosagemaker.sagemaker._shapes.common_sort_by import SortBy
 
 
 class AnnotationConsolidationConfig(Structure):

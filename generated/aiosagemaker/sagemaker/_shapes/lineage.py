@@ -8,7 +8,7 @@ from typing import Annotated
 from aiobotantic.constraints import Length, Pattern, Range
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, In, Request, Structure
-from aiosagemaker.sagemaker._shapes.common import AssociationEdgeType
+from aiosagemaker.sagemaker._shapes.common_association_edge_type import AssociationEdgeType
 
 
 class Direction(OpenEnum):

@@ -7,7 +7,8 @@ from typing import Annotated
 from aiobotantic.constraints import Length, Pattern, Range
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, EmptyOutput, In, Request, Structure
-from aiosagemaker.sagemaker._shapes.common import OrderKey, Tag, VpcConfig
+from aiosagemaker.sagemaker._shapes.common import Tag, VpcConfig
+from aiosagemaker.sagemaker._shapes.common_order_key import OrderKey
 from aiosagemaker.sagemaker._shapes.model_and_search import (
     ContainerDefinition,
     DeploymentRecommendation,

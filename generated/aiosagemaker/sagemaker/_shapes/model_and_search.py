@@ -6,10 +6,12 @@ from typing import Annotated
 from aiobotantic.constraints import Length, Pattern
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, In, Required, Structure
-from aiosagemaker.sagemaker._shapes.common import (
+from aiosagemaker.sagemaker._shapes.common_additional_model_data_source import (
     AdditionalModelDataSource,
-    ContainerMetricsConfig,
     ModelDataSource,
+)
+from aiosagemaker.sagemaker._shapes.common_container_metrics_config import ContainerMetricsConfig
+from aiosagemaker.sagemaker._shapes.common_production_variant_instance_type import (
     ProductionVariantInstanceType,
 )
 

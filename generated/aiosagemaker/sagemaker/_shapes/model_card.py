@@ -7,13 +7,10 @@ from typing import Annotated
 from aiobotantic.constraints import Length, Pattern, Range, SENSITIVE
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, EmptyOutput, In, Request, Structure
-from aiosagemaker.sagemaker._shapes.common import (
-    IncludedData,
-    ModelCardSecurityConfig,
-    ModelCardStatus,
-    Tag,
-    UserContext,
-)
+from aiosagemaker.sagemaker._shapes.common import Tag, UserContext
+from aiosagemaker.sagemaker._shapes.common_included_data import IncludedData
+from aiosagemaker.sagemaker._shapes.common_model_card_security_config import ModelCardSecurityConfig
+from aiosagemaker.sagemaker._shapes.common_model_card_status import ModelCardStatus
 
 
 class CreateModelCardRequest(Request["CreateModelCardResponse"]):

@@ -10,14 +10,10 @@ from aiobotantic.structure import ABSENT, EmptyOutput, In, Request, Structure
 from aiosagemaker.sagemaker._shapes.algorithm_and_model_package_and_search import (
     InferenceSpecification,
 )
-from aiosagemaker.sagemaker._shapes.common import (
-    IncludedData,
-    ManagedStorageType,
-    MetadataProperties,
-    SortOrder,
-    Tag,
-    UserContext,
-)
+from aiosagemaker.sagemaker._shapes.common import SortOrder, Tag, UserContext
+from aiosagemaker.sagemaker._shapes.common_included_data import IncludedData
+from aiosagemaker.sagemaker._shapes.common_managed_storage_type import ManagedStorageType
+from aiosagemaker.sagemaker._shapes.common_metadata_properties import MetadataProperties
 from aiosagemaker.sagemaker._shapes.model_package_and_search import (
     AdditionalInferenceSpecificationDefinition,
     DriftCheckBaselines,

@@ -11,11 +11,11 @@ from aiosagemaker.sagemaker._shapes.algorithm_and_model_package_and_search impor
     ModelPackageContainerDefinition,
     TransformJobDefinition,
 )
-from aiosagemaker.sagemaker._shapes.common import (
-    ModelCardStatus,
-    ModelDataSource,
+from aiosagemaker.sagemaker._shapes.common_additional_model_data_source import ModelDataSource
+from aiosagemaker.sagemaker._shapes.common_batch_strategy import TransformInstanceType
+from aiosagemaker.sagemaker._shapes.common_model_card_status import ModelCardStatus
+from aiosagemaker.sagemaker._shapes.common_production_variant_instance_type import (
     ProductionVariantInstanceType,
-    TransformInstanceType,
 )
 
 

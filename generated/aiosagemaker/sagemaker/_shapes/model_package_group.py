@@ -7,14 +7,12 @@ from typing import Annotated
 from aiobotantic.constraints import Length, Pattern, Range
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, EmptyOutput, In, Request, Structure
-from aiosagemaker.sagemaker._shapes.common import (
+from aiosagemaker.sagemaker._shapes.common import SortOrder, Tag, UserContext
+from aiosagemaker.sagemaker._shapes.common_cross_account_filter_option import (
     CrossAccountFilterOption,
-    ManagedStorageType,
     ModelPackageGroupStatus,
-    SortOrder,
-    Tag,
-    UserContext,
 )
+from aiosagemaker.sagemaker._shapes.common_managed_storage_type import ManagedStorageType
 
 
 class ManagedConfiguration(Structure):

@@ -7,19 +7,22 @@ from typing import Annotated
 from aiobotantic.constraints import Length, Pattern, Range
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, EmptyOutput, In, Request, Required, Structure
-from aiosagemaker.sagemaker._shapes.common import (
+from aiosagemaker.sagemaker._shapes.common import SortOrder, Tag
+from aiosagemaker.sagemaker._shapes.common_batch_transform_input import (
     BatchTransformInput,
     EndpointInput,
     MonitoringConstraintsResource,
-    MonitoringGroundTruthS3Input,
-    MonitoringJobDefinitionSortKey,
-    MonitoringJobDefinitionSummary,
-    MonitoringNetworkConfig,
     MonitoringOutputConfig,
     MonitoringResources,
     MonitoringStoppingCondition,
-    SortOrder,
-    Tag,
+)
+from aiosagemaker.sagemaker._shapes.common_monitoring_ground_truth_s3_input import (
+    MonitoringGroundTruthS3Input,
+)
+from aiosagemaker.sagemaker._shapes.common_monitoring_job_definition_sort_key import (
+    MonitoringJobDefinitionSortKey,
+    MonitoringJobDefinitionSummary,
+    MonitoringNetworkConfig,
 )
 
 

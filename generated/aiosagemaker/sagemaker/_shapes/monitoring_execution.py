@@ -7,11 +7,11 @@ from typing import Annotated
 from aiobotantic.constraints import Length, Pattern, Range
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, In, Request, Structure
-from aiosagemaker.sagemaker._shapes.common import (
+from aiosagemaker.sagemaker._shapes.common import SortOrder
+from aiosagemaker.sagemaker._shapes.common_monitoring_execution_summary import (
     ExecutionStatus,
     MonitoringExecutionSummary,
     MonitoringType,
-    SortOrder,
 )
 
 

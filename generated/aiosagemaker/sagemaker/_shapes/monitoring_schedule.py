@@ -7,11 +7,10 @@ from typing import Annotated
 from aiobotantic.constraints import Length, Pattern, Range
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, EmptyOutput, In, Request, Structure
-from aiosagemaker.sagemaker._shapes.common import (
+from aiosagemaker.sagemaker._shapes.common import SortOrder, Tag
+from aiosagemaker.sagemaker._shapes.common_monitoring_execution_summary import (
     MonitoringExecutionSummary,
     MonitoringType,
-    SortOrder,
-    Tag,
 )
 from aiosagemaker.sagemaker._shapes.monitoring_schedule_and_search import (
     MonitoringScheduleConfig,

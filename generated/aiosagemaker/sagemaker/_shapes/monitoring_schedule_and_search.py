@@ -6,17 +6,19 @@ from typing import Annotated
 from aiobotantic.constraints import Length, Pattern
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, In, Required, Structure
-from aiosagemaker.sagemaker._shapes.common import (
+from aiosagemaker.sagemaker._shapes.common_batch_transform_input import (
     BatchTransformInput,
     EndpointInput,
     MonitoringConstraintsResource,
     MonitoringOutputConfig,
     MonitoringResources,
-    MonitoringStatisticsResource,
     MonitoringStoppingCondition,
-    MonitoringType,
-    NetworkConfig,
 )
+from aiosagemaker.sagemaker._shapes.common_monitoring_execution_summary import MonitoringType
+from aiosagemaker.sagemaker._shapes.common_monitoring_statistics_resource import (
+    MonitoringStatisticsResource,
+)
+from aiosagemaker.sagemaker._shapes.common_network_config import NetworkConfig
 
 
 class MonitoringAppSpecification(Structure):

@@ -8,7 +8,8 @@ from typing import Annotated
 from aiobotantic.constraints import Length, Pattern, Range, SENSITIVE, wire_name
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, EmptyOutput, In, Request, Required, Structure
-from aiosagemaker.sagemaker._shapes.common import IPAddressType, Tag
+from aiosagemaker.sagemaker._shapes.common import Tag
+from aiosagemaker.sagemaker._shapes.common_ip_address_type import IPAddressType
 
 
 class InstanceType(OpenEnum):

@@ -8,7 +8,8 @@ from aiobotantic.constraints import Length, Pattern, Range
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, EmptyOutput, In, Request, Required, Structure
 from aiobotantic.unions import UnionStructure
-from aiosagemaker.sagemaker._shapes.common import SortOrder, StoppingCondition, Tag
+from aiosagemaker.sagemaker._shapes.common import SortOrder, Tag
+from aiosagemaker.sagemaker._shapes.common_stopping_condition import StoppingCondition
 
 
 class OptimizationModelAccessConfig(Structure):

@@ -7,14 +7,12 @@ from typing import Annotated
 from aiobotantic.constraints import Length, Pattern, Range
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, In, Request, Structure
-from aiosagemaker.sagemaker._shapes.common import (
+from aiosagemaker.sagemaker._shapes.common import SortOrder, Tag, UserContext
+from aiosagemaker.sagemaker._shapes.common_parallelism_configuration import (
     ParallelismConfiguration,
     Parameter,
-    PipelineStatus,
-    SortOrder,
-    Tag,
-    UserContext,
 )
+from aiosagemaker.sagemaker._shapes.common_pipeline_status import PipelineStatus
 
 
 class PipelineDefinitionS3Location(Structure):

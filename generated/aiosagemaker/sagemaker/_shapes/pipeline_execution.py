@@ -7,11 +7,10 @@ from typing import Annotated
 from aiobotantic.constraints import Length, Pattern, Range, SENSITIVE, wire_name
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, In, Request, Required, Structure
-from aiosagemaker.sagemaker._shapes.common import (
+from aiosagemaker.sagemaker._shapes.common import SortOrder, UserContext
+from aiosagemaker.sagemaker._shapes.common_parallelism_configuration import (
     ParallelismConfiguration,
     Parameter,
-    SortOrder,
-    UserContext,
 )
 from aiosagemaker.sagemaker._shapes.pipeline_execution_and_search import (
     PipelineExecutionStatus,

@@ -6,13 +6,10 @@ from typing import Annotated
 
 from aiobotantic.constraints import Length, Pattern, Range, wire_name
 from aiobotantic.structure import ABSENT, EmptyOutput, In, Request, Structure
-from aiosagemaker.sagemaker._shapes.common import (
-    ExperimentConfig,
-    NetworkConfig,
-    SortBy,
-    SortOrder,
-    Tag,
-)
+from aiosagemaker.sagemaker._shapes.common import SortOrder, Tag
+from aiosagemaker.sagemaker._shapes.common_experiment_config import ExperimentConfig
+from aiosagemaker.sagemaker._shapes.common_network_config import NetworkConfig
+from aiosagemaker.sagemaker._shapes.common_sort_by import SortBy
 from aiosagemaker.sagemaker._shapes.processing_job_and_search import (
     AppSpecification,
     ProcessingInput,

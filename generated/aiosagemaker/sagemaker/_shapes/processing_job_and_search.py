@@ -6,8 +6,8 @@ from typing import Annotated
 from aiobotantic.constraints import Length, Pattern, Range, wire_name
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, In, Required, Structure
-from aiosagemaker.sagemaker._shapes.common import (
-    ProcessingInstanceType,
+from aiosagemaker.sagemaker._shapes.common_processing_instance_type import ProcessingInstanceType
+from aiosagemaker.sagemaker._shapes.common_processing_s3_data_distribution_type import (
     ProcessingS3DataDistributionType,
     ProcessingS3InputMode,
     ProcessingS3UploadMode,

@@ -6,8 +6,10 @@ from typing import Annotated
 
 from aiobotantic.constraints import Length, Pattern
 from aiobotantic.structure import Request, Structure
-from aiosagemaker.sagemaker._shapes.common import (
+from aiosagemaker.sagemaker._shapes.common_reserved_capacity_instance_type import (
     ReservedCapacityInstanceType,
+)
+from aiosagemaker.sagemaker._shapes.common_reserved_capacity_status import (
     ReservedCapacityStatus,
     ReservedCapacityType,
 )

@@ -10,47 +10,53 @@ from aiobotantic.structure import ABSENT, In, Request, Structure
 from aiosagemaker.sagemaker._shapes.algorithm_and_model_package_and_search import (
     InferenceSpecification,
 )
-from aiosagemaker.sagemaker._shapes.common import (
+from aiosagemaker.sagemaker._shapes.common import Tag, UserContext, VpcConfig
+from aiosagemaker.sagemaker._shapes.common_batch_strategy import (
     BatchStrategy,
-    BatchTransformInput,
-    Channel,
-    CrossAccountFilterOption,
-    EndpointStatus,
-    ExperimentConfig,
-    ExperimentSource,
-    FeatureParameter,
-    FeatureType,
-    HubContentDependency,
-    HubContentStatus,
-    HubContentSupportStatus,
-    HubContentType,
-    JobCategory,
-    JobSecondaryStatus,
-    JobSecondaryStatusTransition,
-    JobStatus,
-    MetadataProperties,
-    ModelArtifacts,
-    ModelCardSecurityConfig,
-    ModelCardStatus,
-    ModelPackageGroupStatus,
-    MonitoringExecutionSummary,
-    MonitoringType,
-    NetworkConfig,
-    OutputDataConfig,
-    ParallelismConfiguration,
-    Parameter,
-    PipelineStatus,
-    ResourceConfig,
-    ResourceType,
-    StoppingCondition,
-    Tag,
     TransformInput,
     TransformOutput,
     TransformResources,
-    TrialSource,
-    UserContext,
-    VpcConfig,
 )
+from aiosagemaker.sagemaker._shapes.common_batch_transform_input import BatchTransformInput
+from aiosagemaker.sagemaker._shapes.common_channel import Channel, OutputDataConfig, ResourceConfig
+from aiosagemaker.sagemaker._shapes.common_cross_account_filter_option import (
+    CrossAccountFilterOption,
+    ModelPackageGroupStatus,
+)
+from aiosagemaker.sagemaker._shapes.common_endpoint_status import EndpointStatus
+from aiosagemaker.sagemaker._shapes.common_experiment_config import ExperimentConfig
+from aiosagemaker.sagemaker._shapes.common_experiment_source import ExperimentSource
+from aiosagemaker.sagemaker._shapes.common_feature_parameter import FeatureParameter
+from aiosagemaker.sagemaker._shapes.common_feature_type import FeatureType
+from aiosagemaker.sagemaker._shapes.common_hub_content_dependency import (
+    HubContentDependency,
+    HubContentStatus,
+    HubContentSupportStatus,
+)
+from aiosagemaker.sagemaker._shapes.common_hub_content_type import HubContentType
+from aiosagemaker.sagemaker._shapes.common_job_category import JobCategory
+from aiosagemaker.sagemaker._shapes.common_job_secondary_status_transition import (
+    JobSecondaryStatus,
+    JobSecondaryStatusTransition,
+    JobStatus,
+)
+from aiosagemaker.sagemaker._shapes.common_metadata_properties import MetadataProperties
+from aiosagemaker.sagemaker._shapes.common_model_artifacts import ModelArtifacts
+from aiosagemaker.sagemaker._shapes.common_model_card_security_config import ModelCardSecurityConfig
+from aiosagemaker.sagemaker._shapes.common_model_card_status import ModelCardStatus
+from aiosagemaker.sagemaker._shapes.common_monitoring_execution_summary import (
+    MonitoringExecutionSummary,
+    MonitoringType,
+)
+from aiosagemaker.sagemaker._shapes.common_network_config import NetworkConfig
+from aiosagemaker.sagemaker._shapes.common_parallelism_configuration import (
+    ParallelismConfiguration,
+    Parameter,
+)
+from aiosagemaker.sagemaker._shapes.common_pipeline_status import PipelineStatus
+from aiosagemaker.sagemaker._shapes.common_resource_type import ResourceType
+from aiosagemaker.sagemaker._shapes.common_stopping_condition import StoppingCondition
+from aiosagemaker.sagemaker._shapes.common_trial_source import TrialSource
 from aiosagemaker.sagemaker._shapes.endpoint_and_search import (
     DataCaptureConfigSummary,
     ProductionVariantSummary,

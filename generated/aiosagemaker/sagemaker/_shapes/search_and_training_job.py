@@ -7,11 +7,8 @@ from typing import Annotated
 from aiobotantic.constraints import Length, Pattern, Range, wire_name
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, In, Required, Structure
-from aiosagemaker.sagemaker._shapes.common import (
-    MetricDefinition,
-    ProcessingInstanceType,
-    TrainingInputMode,
-)
+from aiosagemaker.sagemaker._shapes.common_channel import MetricDefinition, TrainingInputMode
+from aiosagemaker.sagemaker._shapes.common_processing_instance_type import ProcessingInstanceType
 
 
 class TrainingRepositoryAccessMode(OpenEnum):

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from aiobotantic.constraints import Length, Pattern
 from aiobotantic.structure import In, Request, Structure
-from aiosagemaker.sagemaker._shapes.common import ResourceType
+from aiosagemaker.sagemaker._shapes.common_resource_type import ResourceType
 
 
 class PropertyNameQuery(Structure):

@@ -8,13 +8,8 @@ from aiobotantic.constraints import Length, Pattern, Range, wire_name
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, EmptyOutput, In, Request, Required, Structure
 from aiobotantic.unions import UnionStructure
-from aiosagemaker.sagemaker._shapes.common import (
-    AppType,
-    FeatureStatus,
-    ResourceSpec,
-    SortOrder,
-    Tag,
-)
+from aiosagemaker.sagemaker._shapes.common import SortOrder, Tag
+from aiosagemaker.sagemaker._shapes.common_app_type import AppType, FeatureStatus, ResourceSpec
 from aiosagemaker.sagemaker._shapes.domain_and_space_and_user_profile import (
     CodeRepository,
     JupyterServerAppSettings,

@@ -7,19 +7,13 @@ from typing import Annotated
 from aiobotantic.constraints import Length, Pattern, Range, wire_name
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, EmptyOutput, In, Request, Required, Structure
-from aiosagemaker.sagemaker._shapes.common import (
-    Channel,
-    ExperimentConfig,
-    ModelArtifacts,
-    OutputDataConfig,
-    ProcessingInstanceType,
-    ResourceConfig,
-    SortBy,
-    SortOrder,
-    StoppingCondition,
-    Tag,
-    VpcConfig,
-)
+from aiosagemaker.sagemaker._shapes.common import SortOrder, Tag, VpcConfig
+from aiosagemaker.sagemaker._shapes.common_channel import Channel, OutputDataConfig, ResourceConfig
+from aiosagemaker.sagemaker._shapes.common_experiment_config import ExperimentConfig
+from aiosagemaker.sagemaker._shapes.common_model_artifacts import ModelArtifacts
+from aiosagemaker.sagemaker._shapes.common_processing_instance_type import ProcessingInstanceType
+from aiosagemaker.sagemaker._shapes.common_sort_by import SortBy
+from aiosagemaker.sagemaker._shapes.common_stopping_condition import StoppingCondition
 from aiosagemaker.sagemaker._shapes.hyper_parameter_tuning_job_and_search_and_training_job import (
     CheckpointConfig,
     HyperParameterTrainingJobSummary,

@@ -8,11 +8,13 @@ from typing import Annotated
 from aiobotantic.constraints import Length, Pattern, Range
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, In, Request, Structure
-from aiosagemaker.sagemaker._shapes.common import (
+from aiosagemaker.sagemaker._shapes.common import Tag
+from aiosagemaker.sagemaker._shapes.common_reserved_capacity_instance_type import (
     ReservedCapacityInstanceType,
+)
+from aiosagemaker.sagemaker._shapes.common_reserved_capacity_status import (
     ReservedCapacityStatus,
     ReservedCapacityType,
-    Tag,
 )
 
 

@@ -6,16 +6,15 @@ from typing import Annotated
 
 from aiobotantic.constraints import Length, Pattern, Range, wire_name
 from aiobotantic.structure import ABSENT, EmptyOutput, In, Request, Structure
-from aiosagemaker.sagemaker._shapes.common import (
+from aiosagemaker.sagemaker._shapes.common import SortOrder, Tag
+from aiosagemaker.sagemaker._shapes.common_batch_strategy import (
     BatchStrategy,
-    ExperimentConfig,
-    SortBy,
-    SortOrder,
-    Tag,
     TransformInput,
     TransformOutput,
     TransformResources,
 )
+from aiosagemaker.sagemaker._shapes.common_experiment_config import ExperimentConfig
+from aiosagemaker.sagemaker._shapes.common_sort_by import SortBy
 from aiosagemaker.sagemaker._shapes.search_and_transform_job import (
     BatchDataCaptureConfig,
     DataProcessing,

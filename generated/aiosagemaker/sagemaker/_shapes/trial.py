@@ -7,13 +7,9 @@ from typing import Annotated
 from aiobotantic.constraints import Length, Pattern, Range
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, In, Request, Structure
-from aiosagemaker.sagemaker._shapes.common import (
-    MetadataProperties,
-    SortOrder,
-    Tag,
-    TrialSource,
-    UserContext,
-)
+from aiosagemaker.sagemaker._shapes.common import SortOrder, Tag, UserContext
+from aiosagemaker.sagemaker._shapes.common_metadata_properties import MetadataProperties
+from aiosagemaker.sagemaker._shapes.common_trial_source import TrialSource
 
 
 class CreateTrialRequest(Request["CreateTrialResponse"]):

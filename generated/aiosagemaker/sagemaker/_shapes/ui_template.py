@@ -5,7 +5,7 @@ from typing import Annotated
 
 from aiobotantic.constraints import Length, Pattern
 from aiobotantic.structure import Request, Structure
-from aiosagemaker.sagemaker._shapes.common import UiTemplate
+from aiosagemaker.sagemaker._shapes.common_ui_template import UiTemplate
 
 
 class RenderableTask(Structure):

@@ -6,7 +6,9 @@ from typing import Annotated
 from aiobotantic.constraints import Length, Pattern, Range
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import Request, Structure
-from aiosagemaker.sagemaker._shapes.common import ReservedCapacityInstanceType
+from aiosagemaker.sagemaker._shapes.common_reserved_capacity_instance_type import (
+    ReservedCapacityInstanceType,
+)
 
 
 class ListUltraServersByReservedCapacityRequest(

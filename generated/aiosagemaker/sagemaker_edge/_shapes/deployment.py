@@ -6,7 +6,7 @@ from typing import Annotated
 from aiobotantic.constraints import Length, Pattern
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import Request, Structure
-from aiosagemaker.sagemaker_edge._shapes.common import ModelState
+from aiosagemaker.sagemaker_edge._shapes.common_model_state import ModelState
 
 
 class ChecksumType(OpenEnum):

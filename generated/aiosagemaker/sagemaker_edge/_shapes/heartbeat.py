@@ -7,7 +7,7 @@ from typing import Annotated
 from aiobotantic.constraints import Length, Pattern
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, EmptyOutput, In, Request, Structure
-from aiosagemaker.sagemaker_edge._shapes.common import ModelState
+from aiosagemaker.sagemaker_edge._shapes.common_model_state import ModelState
 
 
 class DeploymentStatus(OpenEnum):

@@ -11,7 +11,8 @@ from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, In, Request, Required, Structure
 from aiobotantic.unions import UnionStructure
 from aiobotantic.values import ISO8601
-from aiosagemaker.sagemaker_geospatial._shapes.common import OutputType, SortOrder
+from aiosagemaker.sagemaker_geospatial._shapes.common_output_type import OutputType
+from aiosagemaker.sagemaker_geospatial._shapes.common_sort_order import SortOrder
 from aiosagemaker.sagemaker_geospatial._shapes.earth_observation_job_and_raster_data_collection import (
     AreaOfInterest,
     PropertyFilters,

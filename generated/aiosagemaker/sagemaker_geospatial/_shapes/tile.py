@@ -8,7 +8,7 @@ from aiobotantic.bodies import StreamingBody
 from aiobotantic.constraints import Length, Pattern, wire_name
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, In, Request, Structure
-from aiosagemaker.sagemaker_geospatial._shapes.common import OutputType
+from aiosagemaker.sagemaker_geospatial._shapes.common_output_type import OutputType
 
 
 class TargetOptions(OpenEnum):

@@ -10,7 +10,7 @@ from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import ABSENT, In, Request, Required, Structure
 from aiobotantic.unions import UnionStructure
 from aiobotantic.values import ISO8601
-from aiosagemaker.sagemaker_geospatial._shapes.common import SortOrder
+from aiosagemaker.sagemaker_geospatial._shapes.common_sort_order import SortOrder
 
 
 class DeleteVectorEnrichmentJobInput(Request["DeleteVectorEnrichmentJobOutput"]):

@@ -7,7 +7,7 @@ from aiobotantic.bindings import InPath
 from aiobotantic.constraints import Length, Pattern, Range, SENSITIVE
 from aiobotantic.structure import Request, Structure, camel_case
 from aiobotantic.unions import UnionStructure
-from aiosagemaker.sagemakertrainingsessionruntime._shapes.common import ModelInput
+from aiosagemaker.sagemakertrainingsessionruntime._shapes.common_model_input import ModelInput
 
 
 class ComputeLogprobsConfig(Structure, alias_generator=camel_case):

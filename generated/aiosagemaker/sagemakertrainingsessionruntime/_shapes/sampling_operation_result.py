@@ -8,7 +8,7 @@ from aiobotantic.constraints import Length, Pattern, SENSITIVE
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import Request, Structure, camel_case
 from aiobotantic.unions import UnionStructure
-from aiosagemaker.sagemakertrainingsessionruntime._shapes.common import RequestStatus
+from aiosagemaker.sagemakertrainingsessionruntime._shapes.common_request_status import RequestStatus
 
 
 class ComputeLogprobsResult(Structure, alias_generator=camel_case):

@@ -8,7 +8,8 @@ from aiobotantic.constraints import Length, Pattern, Range, SENSITIVE
 from aiobotantic.enums import OpenEnum
 from aiobotantic.structure import In, Request, Structure, camel_case
 from aiobotantic.unions import UnionStructure
-from aiosagemaker.sagemakertrainingsessionruntime._shapes.common import ModelInput, TensorData
+from aiosagemaker.sagemakertrainingsessionruntime._shapes.common_model_input import ModelInput
+from aiosagemaker.sagemakertrainingsessionruntime._shapes.common_tensor_data import TensorData
 from pydantic import JsonValue
 
 

@@ -7,7 +7,8 @@ from aiobotantic.bindings import InPath
 from aiobotantic.constraints import Length, Pattern
 from aiobotantic.structure import Request, Structure, camel_case
 from aiobotantic.unions import UnionStructure
-from aiosagemaker.sagemakertrainingsessionruntime._shapes.common import RequestStatus, TensorData
+from aiosagemaker.sagemakertrainingsessionruntime._shapes.common_request_status import RequestStatus
+from aiosagemaker.sagemakertrainingsessionruntime._shapes.common_tensor_data import TensorData
 
 
 class TrainingTokenUsage(Structure, alias_generator=camel_case):

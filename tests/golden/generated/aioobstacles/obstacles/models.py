@@ -6,11 +6,8 @@ from typing import TYPE_CHECKING
 from aiobotantic.lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from aioobstacles.obstacles._shapes.common import (
+    from aioobstacles.obstacles._shapes.common_bad import (
         Bad as Bad,
-        Choice as Choice,
-        Kind as Kind,
-        Node as Node,
     )
     from aioobstacles.obstacles._shapes.import_ import (
         BaseModel as BaseModel,
@@ -24,7 +21,10 @@ if TYPE_CHECKING:
         BareRequest as BareRequest,
     )
     from aioobstacles.obstacles._shapes.list_and_node_and_time import (
+        Choice as Choice,
+        Kind as Kind,
         ListResponse as ListResponse,
+        Node as Node,
     )
     from aioobstacles.obstacles._shapes.node import (
         DescribeRequest as DescribeRequest,
@@ -37,11 +37,8 @@ else:
     __getattr__, __dir__ = lazy_exports(
         __name__,
         {
-            "_shapes.common": [
+            "_shapes.common_bad": [
                 "Bad",
-                "Choice",
-                "Kind",
-                "Node",
             ],
             "_shapes.import_": [
                 "BaseModel",
@@ -55,7 +52,10 @@ else:
                 "BareRequest",
             ],
             "_shapes.list_and_node_and_time": [
+                "Choice",
+                "Kind",
                 "ListResponse",
+                "Node",
             ],
             "_shapes.node": [
                 "DescribeRequest",

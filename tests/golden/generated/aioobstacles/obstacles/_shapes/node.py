@@ -7,7 +7,7 @@ from typing import Annotated, TYPE_CHECKING
 
 from aiobotantic.constraints import Length, Pattern, SENSITIVE, wire_name
 from aiobotantic.structure import ABSENT, In, Request
-from aioobstacles.obstacles._shapes.common import Choice, Kind, Node
+from aioobstacles.obstacles._shapes.list_and_node_and_time import Choice, Kind, Node
 
 if TYPE_CHECKING:
     from aioobstacles.obstacles._shapes.list_and_node_and_time import ListResponse
