@@ -10,6 +10,7 @@ from collections.abc import (
     AsyncIterator,
     Awaitable,
     Callable,
+    Generator,
     Iterable,
     Iterator,
     Sized,
@@ -107,7 +108,7 @@ def map_calls(
 
 
 @contextmanager
-def progress_bar(text: str = "calls") -> Iterator[Progress]:
+def progress_bar(text: str = "calls") -> Generator[Progress, None, None]:
     """Draw a bar on standard output, and give what moves it: a value for `progress`.
 
     Raises:
