@@ -350,7 +350,8 @@ def locate(cls: type[Structure], location: tuple[Any, ...], *, wire: bool) -> Pl
             members = describe(kind)
             name = members.by_json_name.get(step)
             if name is None:
-                path += f".{step}" if path else str(step)
+                shown = MASK if sensitive else str(step)
+                path += f".{shown}" if path else shown
                 kind = Any
                 continue
             sensitive = sensitive or name in members.sensitive

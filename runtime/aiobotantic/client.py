@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, Self, TypeVar
 from uuid import uuid4
 
 from aiobotantic.checks import checker
@@ -21,10 +21,12 @@ from aiobotantic.errors import (
     CallTimeoutError,
     ClientClosedError,
     ConfigurationError,
+    ServiceError,
     TransportError,
 )
 from aiobotantic.lanes import Call, Pipeline, Settings
 from aiobotantic.lanes.connection import Connection
+from aiobotantic.masking import hide_repeated
 from aiobotantic.operation import Operation, Output, Repeat, Service
 from aiobotantic.options import CallOptions, Validation, check_validation, default_validation
 from aiobotantic.pages import Pagination, Paginator
@@ -289,6 +291,17 @@ class Client(Operations):
         view._options = replace(self._options, **changes)
         return view
 
+    def __copy__(self) -> Self:
+        view = object.__new__(type(self))
+        view.__dict__.update(self.__dict__)
+        return view
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"{type(self).__name__} cannot be pickled: it may hold credentials, and connections. "
+            "Make a client in each process"
+        )
+
     async def send(self, request: Request[Response]) -> Response:
         """Send a request that was made as a value, and return the answer.
 
@@ -331,6 +344,9 @@ class Client(Operations):
                 answer = await lane.call(call)
             else:
                 answer = await _before_deadline(lane.call(call), call, options.timeout)
+        except ServiceError as error:
+            hide_repeated(error, request)
+            raise
         except TransportError as error:
             if connection.closed:
                 raise ClientClosedError(

@@ -413,14 +413,20 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 
 def constructor_error(
-    class_name: str, unknown: Sequence[str], missing: Sequence[str], known: Sequence[str]
+    class_name: str,
+    unknown: Sequence[str],
+    missing: Sequence[str],
+    known: Sequence[str],
+    *,
+    hidden: bool = False,
 ) -> RequestValidationError:
     """Return what a structure's constructor raises for names that it cannot take or misses."""
     from aiobotantic.checks import Refusal
+    from aiobotantic.structure import MASK
 
     refusals = [
         Refusal(
-            path=name,
+            path=MASK if hidden else name,
             problem=f"is not in the model{_nearest(name, known)}",
             kind="unknown",
             value="",

@@ -25,6 +25,7 @@ from aiobotantic.lanes import Call, Pipeline
 from aiobotantic.lanes.compat import CompatLane
 from aiobotantic.lanes.gate import call_reason, patched
 from aiobotantic.lanes.http import Exchange
+from aiobotantic.lanes.quiet_logs import masked_logs
 from aiobotantic.lanes.retries import Outcome
 from aiobotantic.lanes.signing import Signer, canonical_path, canonical_query
 from aiobotantic.lanes.transport import (
@@ -32,6 +33,7 @@ from aiobotantic.lanes.transport import (
     ambiguous_error,
     failure,
     read_headers,
+    tellable,
     transport_error,
 )
 from aiobotantic.operation import Operation
@@ -41,6 +43,7 @@ from aiobotantic.structure import ResponseMetadata, Structure
 
 logger = logging.getLogger(__name__)
 
+_AioCredentials = resolve("aiobotocore.credentials", "AioCredentials")
 _normalize_url_path = resolve("botocore.utils", "normalize_url_path")
 _percent_encode_sequence = resolve("botocore.utils", "percent_encode_sequence")
 _urljoin = resolve("botocore.awsrequest", "_urljoin")
@@ -80,6 +83,7 @@ class FastLane:
         self._client = client
         self.retries = compat.retries
         self._credentials = client._request_signer._credentials
+        self._may_fetch = type(self._credentials) is not _AioCredentials
         self._http = client._endpoint.http_session
         self._user_agent: str = client._user_agent_creator.to_string()
         self._exchanger: Exchange | None = None
@@ -113,14 +117,14 @@ class FastLane:
         route = self._routes.get(call.operation.name) or await self._route(call.operation)
         while True:
             outcome: Outcome
-            cause: Exception | None = None
+            cause: BaseException | None = None
             try:
                 status, headers, body = await self._exchange(call, route, invocation)
             except FAILURES as error:
                 lost = transport_error(failure(error, route.endpoint), call)
                 if lost is None:
                     raise
-                outcome, cause = lost, error
+                outcome, cause = lost, tellable(error, call)
             else:
                 if 200 <= status < 300:
                     try:
@@ -164,7 +168,8 @@ class FastLane:
             "client_config": self._client.meta.config,
             "auth_type": model.resolved_auth_type,
         }
-        endpoint, headers, _ = await self._client._resolve_endpoint_ruleset(model, {}, context)
+        with masked_logs():
+            endpoint, headers, _ = await self._client._resolve_endpoint_ruleset(model, {}, context)
         signing = context.get("signing", {})
         own = Signer(
             signing.get("region") or signer._region_name,
@@ -178,7 +183,9 @@ class FastLane:
     ) -> tuple[int, Headers, bytes]:
         """Sign a request, send it, and return the answer whole."""
         http = call.http
-        credentials = await self._credentials.get_frozen_credentials()
+        credentials = await (
+            self._fetched() if self._may_fetch else self._credentials.get_frozen_credentials()
+        )
         target = self._target(call, route)
         shift = call.clock_shift = self.retries.clock_shift
         given = {**http.headers, **route.headers}
@@ -219,6 +226,11 @@ class FastLane:
             http.method, target.url, target.host, headers, http.body
         )
         return status, Headers(read_headers(sent)), body
+
+    async def _fetched(self) -> Any:
+        """Return credentials that a provider may fetch first, as an answer that it logs."""
+        with masked_logs():
+            return await self._credentials.get_frozen_credentials()
 
     def _target(self, call: Call, route: _Route) -> _Target:
         http = call.http

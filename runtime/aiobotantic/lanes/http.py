@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias, cast
 
 import aiohttp
 from aiohttp import http
-from multidict import CIMultiDict
+from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 Answer: TypeAlias = tuple[int, tuple[tuple[bytes, bytes], ...], bytes]
@@ -21,6 +21,7 @@ Answer: TypeAlias = tuple[int, tuple[tuple[bytes, bytes], ...], bytes]
 
 _MOST_IN_ONE_PIECE: Final = 64 * 1024
 _TRACES: Final[list[Any]] = []
+_NO_HEADERS: Final[CIMultiDictProxy[str]] = CIMultiDictProxy(CIMultiDict())
 
 
 class Exchange:
@@ -71,7 +72,7 @@ class Exchange:
         except http.HttpProcessingError as error:
             connection.close()
             raise aiohttp.ClientResponseError(
-                None,  # type: ignore[arg-type]
+                aiohttp.RequestInfo(url.origin(), method, _NO_HEADERS, url.origin()),
                 (),
                 status=error.code,
                 message=error.message,

@@ -21,6 +21,8 @@ from aiosagemaker.sagemaker._shapes.common import (
 class AuthorizedUrl(Structure):
     """`AuthorizedUrl`."""
 
+    MASKED = True
+
     url: str | None = None
     """At most 2048 characters, pattern `(https|s3)://([^/]+)/?(.*)`."""
     local_path: str | None = None
