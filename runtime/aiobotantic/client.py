@@ -31,6 +31,7 @@ from aiobotantic.operation import Operation, Output, Repeat, Service
 from aiobotantic.options import CallOptions, Validation, check_validation, default_validation
 from aiobotantic.pages import Pagination, Paginator
 from aiobotantic.pickling import public_module, resolve
+from aiobotantic.plain_http import warn_of_plain_http
 from aiobotantic.protocols import protocol_of
 from aiobotantic.structure import Request, Response, Structure, built, describe
 from aiobotantic.waiters import Waiter
@@ -182,6 +183,7 @@ class Client(Operations):
             ConfigurationError: no region, no such profile, or an option that cannot be used.
         """
         await self._connection.open(self.SERVICE, self.operations(), self._protocol)
+        warn_of_plain_http(self.endpoint_url, self.SERVICE.package.partition(".")[0])
         return self
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Secrets kept out of what is written down: masked requests and answers, and errors that repeat one.
+"""Secrets kept out of what is written down: masked wire dicts, and errors that repeat one.
 
 Structures mask themselves in `repr`; this is for what has left them: plain dicts, and texts that
 the service made.

@@ -34,7 +34,12 @@ KEYS = {
     "aws_secret_access_key": "planted/secret+key",
     "aws_session_token": "planted+session/token==",
 }
-KEPT = (KEYS["aws_secret_access_key"], KEYS["aws_session_token"], "planted%2Bsession", "c2Vzc2lvbi90")
+KEPT = (
+    KEYS["aws_secret_access_key"],
+    KEYS["aws_session_token"],
+    "planted%2Bsession",
+    "c2Vzc2lvbi90",
+)
 SERVICES = sorted(spec_versions("aiosagemaker"))
 Answers = Callable[["Door"], Awaitable[None]]
 
