@@ -118,7 +118,7 @@ def test_a_whole_request_with_such_a_text_is_refused_quickly(size: int) -> None:
     """Ten addresses of 1,024 characters took 0.7 s."""
     urls = [CodeRepository(repository_url=f"https://{'a' * (size - 9)}\x00")] * 10
     request = CreateUserProfileRequest(
-        domain_id="d",
+        domain_id="d-1",
         user_profile_name="u",
         user_settings=UserSettings(
             jupyter_server_app_settings=JupyterServerAppSettings(code_repositories=urls)
