@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import warnings
 from urllib.parse import urlsplit
 
@@ -39,6 +38,8 @@ def is_loopback(host: str) -> bool:
     """Return whether a host is this machine."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
+    import ipaddress  # seldom needed, and slow to import
+
     try:
         address = ipaddress.ip_address(host)
     except ValueError:

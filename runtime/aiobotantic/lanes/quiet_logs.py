@@ -8,7 +8,7 @@ loggers keep their texts, and lose what is filled in. Calls of other clients are
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import NoneType
@@ -35,7 +35,7 @@ OURS: ContextVar[bool] = ContextVar("aiobotantic_ours", default=False)
 
 
 @contextmanager
-def masked_logs() -> Iterator[None]:
+def masked_logs() -> Generator[None]:
     """Mask what those loggers say inside the block, and in what it awaits."""
     token = OURS.set(True)
     try:
