@@ -6,7 +6,8 @@ A look at the syntax of every file, and the exceptions by name, each with its re
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ MODULES = frozenset(
     }
 )
 """Modules that run what they read, or whose readers are known for traps."""
+LOOKED_AT = (ast.Name, ast.Attribute, ast.Import, ast.ImportFrom, ast.keyword, ast.Call)
 IMPORTING = frozenset({"import_module", "resolve"})
 ALLOWED = {
     "runtime/aiobotantic/lazy.py import_module": "the names are of the generated package",
@@ -41,15 +43,24 @@ ALLOWED = {
 """Where names that are no literals are imported, and why that is safe."""
 
 
-def files() -> list[Path]:
-    found = [file for package in PACKAGES for file in sorted((ROOT / package).rglob("*.py"))]
-    assert len(found) > 300
-    return found
+@cache
+def nodes() -> dict[str, list[ast.AST]]:
+    """Return every file with what its syntax holds."""
+    files = [file for package in PACKAGES for file in sorted((ROOT / package).rglob("*.py"))]
+    assert len(files) > 300
+    return {
+        file.relative_to(ROOT).as_posix(): [
+            node
+            for node in ast.walk(ast.parse(file.read_text("utf-8")))
+            if isinstance(node, LOOKED_AT)
+        ]
+        for file in files
+    }
 
 
-def dangers(source: str) -> Iterator[tuple[int, str]]:
+def dangers(nodes: Iterable[ast.AST]) -> Iterator[tuple[int, str]]:
     """Yield the line and the name of what could run data."""
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes:
         match node:
             case ast.Name(id=name) if name in BUILTINS:
                 yield node.lineno, name
@@ -76,9 +87,8 @@ def _is_written(argument: ast.expr) -> bool:
 
 def test_nothing_runs_what_it_reads() -> None:
     found: dict[str, int] = {}
-    for file in files():
-        place = file.relative_to(ROOT).as_posix()
-        for line, name in dangers(file.read_text("utf-8")):
+    for place, inside in nodes().items():
+        for line, name in dangers(inside):
             found.setdefault(f"{place} {name}", line)
 
     assert {place: line for place, line in found.items() if place not in ALLOWED} == {}
@@ -88,11 +98,11 @@ def test_nothing_runs_what_it_reads() -> None:
 def test_programs_are_lists_of_words_and_start_with_one_of_ours() -> None:
     """pip, git and Python itself; no other file starts one."""
     started: dict[str, set[str]] = {}
-    for file in files():
-        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+    for place, inside in nodes().items():
+        for node in inside:
             match node:
                 case ast.Call(func=ast.Attribute(value=ast.Name(id="subprocess"), attr=name)):
-                    started.setdefault(file.relative_to(ROOT).as_posix(), set()).add(name)
+                    started.setdefault(place, set()).add(name)
 
     assert started == {
         "codegen/aiobotantic_codegen/load/botocore.py": {"run"},
@@ -118,9 +128,9 @@ def test_pip_downloads_wheels_and_installs_nothing() -> None:
 def test_templates_are_read_from_a_folder_and_spec_texts_are_none() -> None:
     """Jinja compiles its templates: none is made of a text that a spec holds."""
     made = [
-        f"{file.relative_to(ROOT).as_posix()} {node.attr}"
-        for file in files()
-        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        f"{place} {node.attr}"
+        for place, inside in nodes().items()
+        for node in inside
         if isinstance(node, ast.Attribute)
         and node.attr in {"from_string", "compile_expression", "DictLoader", "FunctionLoader"}
     ]
@@ -146,4 +156,4 @@ def test_templates_are_read_from_a_folder_and_spec_texts_are_none() -> None:
     ],
 )
 def test_every_form_is_seen(source: str, names: list[str]) -> None:
-    assert [name for _, name in dangers(source)] == names
+    assert [name for _, name in dangers(ast.walk(ast.parse(source)))] == names

@@ -133,6 +133,8 @@ class Walk:
     ears: Ears
     secrets: Secrets
     client: Client
+    hasty: Client
+    """The same, but for its patience."""
     service: Service
     leaks: list[str] = field(default_factory=list[str])
     errors: set[str] = field(default_factory=set[str])
@@ -145,7 +147,13 @@ class Walk:
                 self.leaks.append(f"{place}: {found} in ...{shown[max(0, at - 300) : at + 60]!r}")
 
     async def call(
-        self, place: str, operation: Operation[Any], request: Any, **options: Any
+        self,
+        place: str,
+        operation: Operation[Any],
+        request: Any,
+        *,
+        hasty: bool = False,
+        **options: Any,
     ) -> Exception | None:
         """Make a call, and look at everything that it says."""
         self.ears.texts.clear()
@@ -155,7 +163,7 @@ class Walk:
         with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
             try:
-                view = self.client.with_options(**options)
+                view = (self.hasty if hasty else self.client).with_options(**options)
                 made = request if isinstance(request, Structure) else request()
                 answer = await view._send(operation, made)
                 self.look(f"{place}: a repr of the request", repr(made), str(made))
@@ -217,15 +225,18 @@ def error_body(message: str) -> bytes:
 @asynccontextmanager
 async def walk_of(service_name: str, pipeline: Any, ears: Ears) -> AsyncIterator[Walk]:
     async with running() as service:
-        client = client_class(service_name)(
-            region_name="us-east-1",
-            endpoint_url=service.url,
-            pipeline=pipeline,
-            config=AioConfig(read_timeout=0.2),
-            **KEYS,
+        client, hasty = (
+            client_class(service_name)(
+                region_name="us-east-1",
+                endpoint_url=service.url,
+                pipeline=pipeline,
+                config=AioConfig(read_timeout=seconds),
+                **KEYS,
+            )
+            for seconds in (60, 0.1)
         )
-        walk = Walk(ears, Secrets(*KEPT), client, service)
-        async with client:
+        walk = Walk(ears, Secrets(*KEPT), client, hasty, service)
+        async with client, hasty:
             walk.look("a log of opening", *ears.texts)
             walk.look("a repr", repr(client), repr(client._connection.settings))
             assert client.pipeline.lane == (pipeline or "fast")
@@ -346,7 +357,7 @@ async def _every_end(walk: Walk, operation: Operation[Any], at: int) -> None:
     await ends("no HTTP", no_status, "TransportError", "ConnectionLost", "AmbiguousResultError")
     await ends("hang up", hang_up, "ConnectionLost", "AmbiguousResultError")
     await ends("a deadline", late, "CallTimeoutError", timeout=0.02)
-    await ends("a read timeout", late, "ReadTimedOut", "AmbiguousResultError")
+    await ends("a read timeout", late, "ReadTimedOut", "AmbiguousResultError", hasty=True)
     if body[:1] == b"{":
         await ends("a wrong type", lambda door: door.answer(spoiled(body), headers))
         await ends("cut JSON", lambda door: door.answer(body[:-1], headers))
