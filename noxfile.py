@@ -110,6 +110,17 @@ def build(session: nox.Session) -> None:
 
 
 @nox.session
+def audit(session: nox.Session) -> None:
+    """Look for known holes in what constraints.txt pins. Needs the network: it asks pypi.org.
+
+    Arguments after `--` go to pip-audit, such as `-s osv`, which asks osv.dev.
+    """
+    session.install(*CONSTRAINTS, *group("audit"))
+    audited = ("-r", "constraints.txt", "--no-deps", "--disable-pip")
+    session.run("pip-audit", "--strict", *audited, *session.posargs)
+
+
+@nox.session
 def protocols(session: nox.Session) -> None:
     """Compare tests/protocol/cases with the protocol cases of botocore's source distribution."""
     archive = session.cache_dir / f"botocore-{BOTOCORE}.tar.gz"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,7 +19,7 @@ import tempfile
 import time
 import tomllib
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from email.message import Message
 from email.parser import BytesParser
@@ -38,6 +39,14 @@ PACKAGES = {
 """Distribution to the packages that it holds."""
 SERVICE_FILES = ("behaviour.json", "endpoint_rules.json")
 FOREIGN = frozenset(("benchmarks", "docs", "examples", "specs", "tests"))
+SECRET_FILES = frozenset(
+    ("credentials", "credentials.json", "id_dsa", "id_ecdsa", "id_ed25519", "id_rsa", "netrc")
+)
+SECRET_SUFFIXES = frozenset((".env", ".jks", ".key", ".p12", ".pem", ".pfx", ".ppk"))
+SECRET_TEXTS = re.compile(
+    rb"-----BEGIN [A-Z ]*PRIVATE KEY-----|\b(?:AKIA|ASIA)[A-Z2-7]{16}\b|\bgh[pousr]_\w{36}\b"
+)
+"""Keys of AWS and GitHub, and private ones."""
 CACHES = ("__pycache__", ".hypothesis", ".mypy_cache", ".nox", ".pytest_cache", ".ruff_cache")
 
 
@@ -134,6 +143,7 @@ def check_all(built: Sequence[Distribution]) -> None:
         wheel, sdist = wheel_files(each.wheel), sdist_files(each.sdist)
         for archive, names in ((each.wheel, wheel), (each.sdist, sdist)):
             check_nothing_foreign(archive.name, names)
+            check_nothing_secret(archive.name, contents(archive), machine_paths(each))
         for package, home in each.packages.items():
             check_package(each, package, home, wheel)
             inside = home.relative_to(each.source).as_posix()
@@ -152,6 +162,41 @@ def check_nothing_foreign(archive: str, names: set[str]) -> None:
         caches = set(CACHES).intersection(parts) or name.endswith((".pyc", ".pyo"))
         foreign = parts[0] in FOREIGN or any(part in ("tests", "specs") for part in parts)
         expect(not (hidden or caches or foreign), archive, f"holds {name}")
+
+
+def check_nothing_secret(
+    archive: str, files: Iterable[tuple[str, bytes]], places: Sequence[str]
+) -> None:
+    """Refuse keys, paths that lead out of the archive, and paths of the machine that built it."""
+    for name, content in files:
+        path = PurePosixPath(name)
+        outside = path.is_absolute() or ".." in path.parts or "\\" in name
+        secret = path.name.lower() in SECRET_FILES or path.suffix.lower() in SECRET_SUFFIXES
+        expect(not outside, archive, f"holds {name}, a path out of it")
+        expect(not secret, archive, f"holds {name}, which may be a key")
+        expect(not SECRET_TEXTS.search(content), archive, f"holds a key in {name}")
+        for place in places:
+            expect(place.encode() not in content, archive, f"names {place} in {name}")
+
+
+def machine_paths(each: Distribution) -> list[str]:
+    """Return the folders of this machine that nothing built may name."""
+    return [str(ROOT), str(each.source), str(each.wheel.parent), sys.prefix]
+
+
+def contents(archive: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield each file of a wheel or a source distribution, and what it holds."""
+    if archive.suffix == ".whl":
+        with zipfile.ZipFile(archive) as wheel:
+            for name in wheel.namelist():
+                if not name.endswith("/"):
+                    yield name, wheel.read(name)
+        return
+    with tarfile.open(archive) as sdist:
+        for member in sdist:
+            expect(member.isfile() or member.isdir(), archive.name, f"holds the link {member.name}")
+            if (file := sdist.extractfile(member)) is not None:
+                yield member.name, file.read()
 
 
 def check_package(each: Distribution, package: str, home: Path, wheel: set[str]) -> None:

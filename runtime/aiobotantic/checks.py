@@ -43,6 +43,9 @@ _ANYTHING: Final = re.compile(r"\^?\[(\\S\\s|\\s\\S)\]\*\$?")
 _ONE_CLASS_REPEATED: Final = re.compile(
     r"\^?(?P<one>\[(?:\\.|[^\]\\\[])+\]|\.|\\[wWdDsS])\{(?P<min>\d+),(?P<max>\d+)\}\$?"
 )
+_PLAIN_PREFIX: Final = re.compile(r"(?:[A-Za-z0-9:/](?![?*{]))*")
+_GROUP_REPEATED: Final = re.compile(r"(?<!\\)\)\{(\d+),(\d+)\}")
+_IN_A_CLASS: Final = re.compile(r"\[[^\]]*\)\{")
 
 
 @dataclass(frozen=True)
@@ -157,6 +160,7 @@ def pattern_schema(text: str, length: Length = _ANY_LENGTH) -> dict[str, Any] | 
     limits = entry_limits(Length(low, high))
     if _ANYTHING.fullmatch(text):
         return limits
+    text = _without_idle_bounds(text, high)
     schema: dict[str, Any] = limits | {
         "pattern": rf"\A(?:{text})\z",
         "regex_engine": "rust-regex",
@@ -166,6 +170,19 @@ def pattern_schema(text: str, length: Length = _ANY_LENGTH) -> dict[str, Any] | 
     except SchemaError:
         return None
     return schema
+
+
+def _without_idle_bounds(text: str, high: int | None) -> str:
+    """Return a pattern without upper bounds of groups that no text within its length can reach.
+
+    Rust unrolls a group with its bound, and then takes milliseconds for a text of 1,000 characters.
+    """
+    if high is None or "|" in text or _IN_A_CLASS.search(text):
+        return text
+    prefix = len(_PLAIN_PREFIX.match(text)[0])  # type: ignore[index]
+    return _GROUP_REPEATED.sub(
+        lambda found: f"){{{found[1]},}}" if int(found[2]) + prefix >= high else found[0], text
+    )
 
 
 def entry_limits(length: Length) -> dict[str, Any]:
@@ -354,7 +371,8 @@ def locate(cls: type[Structure], location: tuple[Any, ...], *, wire: bool) -> Pl
             members = describe(kind)
             name = members.by_json_name.get(step)
             if name is None:
-                path += f".{step}" if path else str(step)
+                shown = MASK if sensitive else str(step)
+                path += f".{shown}" if path else shown
                 kind = Any
                 continue
             sensitive = sensitive or name in members.sensitive

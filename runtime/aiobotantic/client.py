@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, Self, TypeVar
 from uuid import uuid4
 
 from aiobotantic.checks import checker
@@ -35,10 +35,12 @@ from aiobotantic.hooks import (
 )
 from aiobotantic.lanes import Call, Lane, Pipeline, Settings
 from aiobotantic.lanes.connection import Connection
+from aiobotantic.masking import hide_repeated
 from aiobotantic.operation import Operation, Output, Service
 from aiobotantic.options import CallOptions, Validation, check_validation, default_validation
 from aiobotantic.pages import Pagination, Paginator
 from aiobotantic.pickling import public_module, resolve
+from aiobotantic.plain_http import warn_of_plain_http
 from aiobotantic.protocols import HttpRequest, protocol_of
 from aiobotantic.structure import Request, Response, Structure, built, describe
 from aiobotantic.waiters import OnPoll, Waiter, backing_off, poll
@@ -199,6 +201,7 @@ class Client(Operations):
             ConfigurationError: no region, no such profile, or an option that cannot be used.
         """
         await self._connection.open(self.SERVICE, self.operations(), self._protocol)
+        warn_of_plain_http(self.endpoint_url, self.SERVICE.package.partition(".")[0])
         return self
 
     async def close(self) -> None:
@@ -340,6 +343,17 @@ class Client(Operations):
         self._hooks.on_retry.append(hook)
         return hook
 
+    def __copy__(self) -> Self:
+        view = object.__new__(type(self))
+        view.__dict__.update(self.__dict__)
+        return view
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"{type(self).__name__} cannot be pickled: it may hold credentials, and connections. "
+            "Make a client in each process"
+        )
+
     async def send(self, request: Request[Response]) -> Response:
         """Send a request that was made as a value, and return the answer.
 
@@ -445,6 +459,9 @@ class Client(Operations):
             if options.timeout is None and options.deadline is None:
                 return await lane.call(call)
             return await before_deadline(lane, call)
+        except ServiceError as error:
+            hide_repeated(error, call.request)
+            raise
         except TransportError as error:
             if connection.closed:
                 raise ClientClosedError(

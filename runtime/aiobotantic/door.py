@@ -78,7 +78,7 @@ def _warn(service: Service, operation: Operation[Any], refusal: Refusal) -> None
     warnings.warn(
         f"{operation.name} breaks a limit of {_specification(service)}: {refusal}",
         RequestValidationWarning,
-        stacklevel=_callers_level(service.package.partition(".")[0]),
+        stacklevel=callers_level(service.package.partition(".")[0]),
     )
 
 
@@ -91,7 +91,7 @@ def _specification(service: Service) -> str:
     return f"{service.name} {versions.get(service.name, service.api_version)}"
 
 
-def _callers_level(package: str) -> int:
+def callers_level(package: str) -> int:
     """Return the `stacklevel` of the line outside the runtime and the generated package."""
     ours = (package, __name__.partition(".")[0])
     frame: FrameType | None = inspect.currentframe()

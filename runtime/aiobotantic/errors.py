@@ -31,7 +31,8 @@ AioBotanticError
     ├── ValidationException, MalformedQueryString ...            codes that no model lists
     └── <service>.errors        those that the model lists
 
-All of them can be pickled and copied. `RequestValidationWarning` is what `validation="warn"` gives.
+All of them can be pickled and copied. `RequestValidationWarning` is what `validation="warn"` gives,
+`InsecureEndpointWarning` an address without TLS on another machine.
 """
 
 # ruff: noqa: F403, F405, N818  (the star is for checkers; many names are AWS's)
@@ -71,6 +72,7 @@ __all__ = [
     "ExpiredTokenException",
     "IncompleteSignature",
     "IncompleteSignatureException",
+    "InsecureEndpointWarning",
     "InternalError",
     "InternalFailure",
     "InternalServerError",
@@ -167,6 +169,10 @@ class RequestValidationError(AioBotanticError, botocore.ParamValidationError):
 
 class RequestValidationWarning(UserWarning):
     """The request breaks a limit of the API model, and was sent: `validation="warn"`."""
+
+
+class InsecureEndpointWarning(UserWarning):
+    """Requests go to another machine without TLS: whoever is on the way reads them."""
 
 
 class ClientClosedError(AioBotanticError):
@@ -417,14 +423,20 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 
 def constructor_error(
-    class_name: str, unknown: Sequence[str], missing: Sequence[str], known: Sequence[str]
+    class_name: str,
+    unknown: Sequence[str],
+    missing: Sequence[str],
+    known: Sequence[str],
+    *,
+    hidden: bool = False,
 ) -> RequestValidationError:
     """Return what a structure's constructor raises for names that it cannot take or misses."""
     from aiobotantic.checks import Refusal
+    from aiobotantic.structure import MASK
 
     refusals = [
         Refusal(
-            path=name,
+            path=MASK if hidden else name,
             problem=f"is not in the model{_nearest(name, known)}",
             kind="unknown",
             value="",

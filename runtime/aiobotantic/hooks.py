@@ -8,6 +8,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
+from aiobotantic.errors import ServiceError
+from aiobotantic.masking import hide_repeated
+
 if TYPE_CHECKING:
     from aiobotantic.lanes import Call
     from aiobotantic.structure import Request, Structure
@@ -137,6 +140,8 @@ class HookedCall:
     async def retried(self, error: Exception, delay: float) -> None:
         """Tell that the request that went wrong is sent again."""
         attempts = self._call.attempts - 1  # the next one is counted already
+        if isinstance(error, ServiceError):
+            hide_repeated(error, self._call.request)
         await _tell(
             self._hooks.on_retry,
             CallRetried(**self._facts, error=error, delay=delay, attempts=attempts),

@@ -11,7 +11,7 @@ from aiobotantic.errors import PaginationError
 from aiobotantic.expressions import search
 from aiobotantic.operation import Operation
 from aiobotantic.pickling import resolve
-from aiobotantic.structure import Request, Structure, describe, to_plain
+from aiobotantic.structure import MASK, Request, Structure, describe, to_plain
 
 Page = TypeVar("Page", bound=Structure, covariant=True)
 Item = TypeVar("Item", covariant=True)
@@ -144,8 +144,12 @@ class Paginator(Generic[Page, Item]):
 
     @property
     def _wire_token(self) -> str:
-        names = describe(self._pagination.operation.request_class).wire_names
+        names = describe(self._request_class).wire_names
         return names[self._pagination.input_token]
+
+    @property
+    def _request_class(self) -> type[Request[Any]]:
+        return self._pagination.operation.request_class
 
     def _decode(self, token: str) -> _Position:
         position = _position_of(token, self._wire_token)
@@ -153,6 +157,8 @@ class Paginator(Generic[Page, Item]):
             return position
         shown = repr(token)
         shown = shown if len(shown) <= 100 else f"{shown[:97]}..."
+        if self._pagination.input_token in describe(self._request_class).sensitive:
+            shown = MASK
         raise PaginationError(
             f"starting_token is {shown}: {self._pagination.operation.name} cannot go on from it. "
             "Pass the `resume_token` of an earlier iteration over the same operation, or of "

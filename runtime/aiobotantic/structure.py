@@ -8,7 +8,7 @@ model. A request is built without validation, written once, and its bytes are ch
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from functools import cache
@@ -17,6 +17,7 @@ from typing import (
     TYPE_CHECKING,
     Annotated,
     Any,
+    ClassVar,
     Final,
     Generic,
     Self,
@@ -33,6 +34,7 @@ from pydantic_core import core_schema as cs
 
 from aiobotantic.constraints import SENSITIVE, ApiName
 from aiobotantic.pickling import public_module, resolve
+from aiobotantic.response_metadata import ResponseMetadata as ResponseMetadata
 from aiobotantic.values import read_blob, time_schema, write_blob
 
 MASK: Final = "***"
@@ -56,20 +58,6 @@ def camel_case(name: str) -> str:
     """Return the wire name that AWS's REST services mostly use: `volume_size` is `volumeSize`."""
     pascal = pascal_case(name)
     return pascal[:1].lower() + pascal[1:]
-
-
-@dataclass(frozen=True)
-class ResponseMetadata:
-    """What a response says beside its body."""
-
-    request_id: str | None
-    """AWS's id of the request; None if the service sent none."""
-    status_code: int
-    """HTTP status."""
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
-    """HTTP headers, names in lower case."""
-    attempts: int = 1
-    """HTTP requests that the call took, the first one included."""
 
 
 if TYPE_CHECKING:
@@ -116,6 +104,9 @@ class Structure(_Base):
     and limits are checked when the request is sent. `structure["WireName"]` and
     `"WireName" in structure` read by AWS's names, members that the model does not list included.
     """
+
+    MASKED: ClassVar[bool] = False
+    """Whether the model marks the structure as a whole: no member of it is shown."""
 
     model_config = ConfigDict(
         extra="allow",
@@ -168,7 +159,8 @@ class Structure(_Base):
             from aiobotantic.errors import constructor_error
 
             known = members.by_wire_name if by_wire_name else fields
-            raise constructor_error(cls.__name__, unknown, missing, list(known))
+            hidden = by_wire_name and cls.MASKED  # names that are keys of a mapping may be secrets
+            raise constructor_error(cls.__name__, unknown, missing, list(known), hidden=hidden)
         return cls._made(fields, given)
 
     @classmethod
@@ -436,7 +428,7 @@ def describe(cls: type[Structure]) -> Members:
         sensitive=frozenset(
             name
             for name, member in fields.items()
-            if SENSITIVE in member.metadata or _mentions_sensitive(member.annotation)
+            if cls.MASKED or SENSITIVE in member.metadata or _mentions_sensitive(member.annotation)
         ),
         nested={
             name: member.annotation

@@ -283,6 +283,7 @@ async def test_retry_modes_that_are_ours_take_the_fast_lane(service: HttpService
             assert str(client.pipeline) == FAST
 
 
+@pytest.mark.filterwarnings("ignore:requests go to http")
 @pytest.mark.parametrize("how", ["config", "environment", "lower case", "all"])
 async def test_a_proxy_is_used(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async with RawServer() as proxy:

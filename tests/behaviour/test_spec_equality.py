@@ -265,7 +265,7 @@ def test_sensitive_members() -> None:
         assert {members.wire_names[field] for field in members.sensitive} == {
             wire
             for wire, member in shape["members"].items()
-            if holds_secret(member["shape"]) or (name, wire) in SECRET
+            if is_secret(name) or holds_secret(member["shape"]) or (name, wire) in SECRET
         }, name
     assert {member for _, member in SECRET} >= {"AuthorizedUrl", "Url"}
 

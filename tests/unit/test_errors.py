@@ -20,7 +20,7 @@ from aiobotantic.checks import Refusal
 CLASSES = [
     getattr(errors, name)
     for name in errors.__all__
-    if isinstance(getattr(errors, name), type) and name != "RequestValidationWarning"
+    if isinstance(getattr(errors, name), type) and not name.endswith("Warning")
 ]
 RESPONSE = {
     "Error": {"Code": "MachineInUse", "Message": "busy"},

@@ -388,6 +388,7 @@ class _Builder:
             input_of=self.inputs.get(name),
             output_of=self.outputs.get(name),
             exceptions=tuple(self._exceptions(shape)) if shape.eventstream else (),
+            masked=bool(shape.sensitive) or self.overrides.is_sensitive(name),
         )
 
     def _exceptions(self, events: ShapeDocument) -> Iterable[tuple[str, str]]:

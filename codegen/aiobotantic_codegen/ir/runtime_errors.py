@@ -64,6 +64,7 @@ OTHER_NAMES = frozenset(
         "ConnectionLost",
         "CredentialsError",
         "DamagedStreamError",
+        "InsecureEndpointWarning",
         "PaginationError",
         "ProfileError",
         "ProxyError",

@@ -80,6 +80,8 @@ class Structure:
     output_of: str | None = None
     exceptions: tuple[tuple[str, str], ...] = ()
     """Of events, what is raised instead: member and the error's code, where they differ."""
+    masked: bool = False
+    """Whether it is sensitive as a whole."""
 
     @cached_property
     def references(self) -> tuple[str, ...]:

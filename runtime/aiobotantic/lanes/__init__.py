@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 from aiobotantic.hooks import HookedCall
 from aiobotantic.operation import Operation, Service
@@ -29,6 +29,9 @@ class Settings:
     verify: bool | str | None = None
     pipeline: str | None = None
     """`botocore` where the client must take that lane; `create_client` does not know it."""
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("settings hold credentials, and are not pickled: make a client in place")
 
 
 @dataclass(slots=True)

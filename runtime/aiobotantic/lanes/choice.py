@@ -12,6 +12,7 @@ from aiobotantic.lanes.fast import FastLane
 from aiobotantic.lanes.footing import OpenFooting, PlainFooting
 from aiobotantic.lanes.gate import client_reason, own_handlers
 from aiobotantic.lanes.plain import plain_facts
+from aiobotantic.lanes.quiet_logs import masked_logs
 from aiobotantic.operation import Operation, Service
 from aiobotantic.protocols import WireProtocol
 
@@ -43,9 +44,10 @@ async def open_lane(
         session = None
         if facts.credentials is None:
             loaded = await asyncio.to_thread(import_module, "aiobotantic.lanes.session")
-            session = await loaded.session_with_keys(
-                facts.region_name, by_service=facts.keys_by_service
-            )
+            with masked_logs():
+                session = await loaded.session_with_keys(
+                    facts.region_name, by_service=facts.keys_by_service
+                )
         if facts.credentials is not None or session is not None:
             footing = PlainFooting(service, settings, facts, open_compat, session)
             return FastLane(footing, protocol)

@@ -8,7 +8,7 @@ signing key, and the handler that decides on retries.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from contextvars import ContextVar
 from datetime import timedelta
 from typing import Any, Final
@@ -43,11 +43,12 @@ from aiobotantic.lanes.auth import FixedUserAgent, keep_keys
 from aiobotantic.lanes.direct import DirectSession
 from aiobotantic.lanes.footing import Route
 from aiobotantic.lanes.lazy_dicts import Parsed, WireParams
+from aiobotantic.lanes.quiet_logs import OURS, masked_logs
 from aiobotantic.lanes.retries import Outcome, Retries
 from aiobotantic.lanes.rewindable import rewindable
 from aiobotantic.lanes.session import base_session, client_config, own_session, prepare
 from aiobotantic.lanes.signing import Signer
-from aiobotantic.lanes.transport import ambiguous_error, transport_error
+from aiobotantic.lanes.transport import ambiguous_error, tellable, transport_error
 from aiobotantic.operation import Operation, Service
 from aiobotantic.pickling import resolve
 from aiobotantic.protocols import Body, Headers, WireProtocol, error_class, request_id_of
@@ -103,6 +104,17 @@ class CompatLane:
             ConfigurationError: an option, the environment or the profile cannot be used.
             CredentialsError: credentials were found, but not all, or they cannot be loaded.
         """
+        with masked_logs():
+            return await cls._open(service, operations, protocol, settings)
+
+    @classmethod
+    async def _open(
+        cls,
+        service: Service,
+        operations: Mapping[str, Operation[Any]],
+        protocol: WireProtocol,
+        settings: Settings,
+    ) -> CompatLane:
         parser_factory = _ParserFactory(service, operations, protocol)
         try:
             session = base_session(settings)
@@ -158,23 +170,28 @@ class CompatLane:
 
     async def call(self, call: Call) -> Structure:
         """Send a request, repeat it where `aiobotantic.retry` says so, and return the answer."""
-        token = _CALL.set(call)
+        token, ours = _CALL.set(call), OURS.set(True)
         copies = ExitStack()
+        failed: tuple[Exception, BaseException | None]
         try:
             call.body = await rewindable(call, copies)
             # Looked up on the instance at each call: instrumentation patches the class.
             parsed = await self.client._make_api_call(call.operation.name, WireParams(call))
             structure = self._answer(call, parsed)
         except Exception as error:
-            ours = self.our_error(error, call)
-            if ours is error:
+            told = self.our_error(error, call)
+            if told is error:
                 raise
-            raise ours from (None if isinstance(error, ClientError) else error)
+            failed = told, None if isinstance(error, ClientError) else tellable(error, call)
+        else:
+            self.retries.succeeded(call)
+            return structure
         finally:
             copies.close()
+            OURS.reset(ours)
             _CALL.reset(token)
-        self.retries.succeeded(call)
-        return structure
+        # Outside the handler: what aiobotocore raised would be the context, and may show secrets.
+        raise failed[0] from failed[1]
 
     async def route(self, operation: Operation[Any]) -> Route:
         """Let botocore's endpoint rules say where an operation goes."""
@@ -185,7 +202,8 @@ class CompatLane:
             "client_config": self.client.meta.config,
             "auth_type": model.resolved_auth_type,
         }
-        endpoint, headers, _ = await self.client._resolve_endpoint_ruleset(model, {}, context)
+        with masked_logs():
+            endpoint, headers, _ = await self.client._resolve_endpoint_ruleset(model, {}, context)
         signing = context.get("signing", {})
         own = Signer(
             signing.get("region") or signer._region_name,
@@ -239,14 +257,14 @@ class CompatLane:
         if structure is None:  # a handler or a wrapper answered in the service's place
             values = {name: parsed[name] for name in parsed if name != "ResponseMetadata"}
             cls = call.operation.response_class
-            try:
+            with suppress(ValidationError):  # it holds the answer, and would be the context
                 structure = cls.model_validate(values)
-            except ValidationError:
+            if structure is None:
                 raise ResponseParseError(
                     f"{call.operation.name}: a handler answered in the service's place, but the "
                     "answer cannot be read",
                     operation=call.operation.name,
-                ) from None
+                )
         if call.operation.streams:
             found = vars(structure).values()
             self._streams.update(value for value in found if isinstance(value, Streamed))

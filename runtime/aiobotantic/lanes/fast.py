@@ -34,6 +34,8 @@ from aiobotantic.lanes.addresses import (
 from aiobotantic.lanes.footing import Footing, Route
 from aiobotantic.lanes.gate import call_reason, patched
 from aiobotantic.lanes.http import Answer, Exchange
+from aiobotantic.lanes.plain import StaticCredentials
+from aiobotantic.lanes.quiet_logs import masked_logs
 from aiobotantic.lanes.retries import Outcome
 from aiobotantic.lanes.signing import canonical_path, canonical_query, hash_of
 from aiobotantic.lanes.transport import (
@@ -41,6 +43,7 @@ from aiobotantic.lanes.transport import (
     ambiguous_error,
     failure,
     read_headers,
+    tellable,
     transport_error,
 )
 from aiobotantic.operation import Operation
@@ -79,6 +82,7 @@ class FastLane:
         self.closed = False
         self._protocol = protocol
         self._credentials = footing.credentials
+        self._may_fetch = not isinstance(footing.credentials, StaticCredentials)
         self._user_agent = footing.user_agent
         self._exchanger: Exchange | None = None
         self._streams: WeakSet[Answer] = WeakSet()
@@ -121,14 +125,14 @@ class FastLane:
         route = self._routes.get(call.operation.name) or await self._route(call.operation)
         while True:
             outcome: Outcome
-            cause: Exception | None = None
+            cause: BaseException | None = None
             try:
                 status, headers, body = await self._exchange(call, route, invocation)
             except FAILURES as error:
                 lost = transport_error(failure(error, route.endpoint), call)
                 if lost is None:
                     raise
-                outcome, cause = lost, error
+                outcome, cause = lost, tellable(error, call)
             else:
                 if 200 <= status < 300:
                     try:
@@ -180,7 +184,9 @@ class FastLane:
     ) -> tuple[int, Headers, Any]:
         """Sign a request, send it, and return the answer: whole, or with a body that streams."""
         http = call.http
-        credentials = await self._credentials.get_frozen_credentials()
+        credentials = await (
+            self._fetched() if self._may_fetch else self._credentials.get_frozen_credentials()
+        )
         target = self._target(call, route)
         shift = call.clock_shift = self.retries.clock_shift
         given = {**http.headers, **route.headers}
@@ -231,6 +237,11 @@ class FastLane:
             return answer.status, read, await answer.whole()
         self._streams.add(answer)
         return answer.status, read, answer
+
+    async def _fetched(self) -> Any:
+        """Return credentials that a provider may fetch first, as an answer that it logs."""
+        with masked_logs():
+            return await self._credentials.get_frozen_credentials()
 
     def _target(self, call: Call, route: Route) -> _Target:
         http = call.http

@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias, cast
 
 import aiohttp
 from aiohttp import http
-from multidict import CIMultiDict
+from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from aiobotantic.lanes.pool import watch
@@ -26,6 +26,7 @@ SentHeaders: TypeAlias = tuple[tuple[bytes, bytes], ...]
 _MOST_IN_ONE_PIECE: Final = 64 * 1024
 """Bytes of a body that are copied behind the head; a longer one is written after it."""
 _TRACES: Final[list[Any]] = []
+_NO_HEADERS: Final[CIMultiDictProxy[str]] = CIMultiDictProxy(CIMultiDict())
 
 
 class Answer:
@@ -136,7 +137,7 @@ class Exchange:
         except http.HttpProcessingError as error:
             connection.close()
             raise aiohttp.ClientResponseError(
-                None,  # type: ignore[arg-type]
+                aiohttp.RequestInfo(url.origin(), method, _NO_HEADERS, url.origin()),
                 (),
                 status=error.code,
                 message=error.message,

@@ -9,6 +9,7 @@ import os
 import ssl
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -42,8 +43,8 @@ def authorities(verify: Verify) -> str | None:
         return verify
     if not verify:
         return None
-    certifi: Any = __import__("certifi") if find_spec("certifi") is not None else None
-    if certifi is not None:
+    if find_spec("certifi") is not None:
+        certifi: Any = import_module("certifi")  # botocore takes it where it is installed
         return str(certifi.where())
     return str(Path(str(botocore.__file__)).parent / "cacert.pem")
 

@@ -6,11 +6,14 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import aiohttp
 from botocore import exceptions as botocore
 
+from aiobotantic.bindings import InPath, InQuery, InQueryMap, bindings_of
 from aiobotantic.errors import (
     AmbiguousResultError,
     ConnectError,
@@ -24,6 +27,7 @@ from aiobotantic.errors import (
 from aiobotantic.lanes import Call
 from aiobotantic.lanes.pool import PoolIsHeldError
 from aiobotantic.pickling import resolve
+from aiobotantic.structure import Structure, describe
 
 _BadStatusLine = resolve("aiohttp.http_exceptions", "BadStatusLine")
 
@@ -69,11 +73,11 @@ def transport_error(error: BaseException, call: Call) -> TransportError | None:
     facts: dict[str, Any] = vars(error)["kwargs"]
     cause = facts.get("error")
     cls, problem, sent = _kind(error, cause)
-    endpoint = facts.get("endpoint_url") or facts.get("proxy_url")
+    endpoint = _origin(facts.get("endpoint_url") or facts.get("proxy_url"))
     at = f" at {endpoint}" if endpoint else ""
     why = f": {type(cause).__name__}" if isinstance(cause, Exception) else ""
-    if why and cls is not ProxyError:  # aiohttp's text may hold the proxy's address, password too
-        why += f": {cause}"
+    if why and cls is not ProxyError and tellable(error, call) is not None:
+        why += f": {cause}"  # of a proxy it may hold the address, password too
     return cls(
         f"{call.operation.name}: {problem}{at}, attempt {call.attempts}{why}",
         sent=sent,
@@ -81,6 +85,35 @@ def transport_error(error: BaseException, call: Call) -> TransportError | None:
         attempts=call.attempts,
         endpoint_url=endpoint,
     )
+
+
+def tellable(error: BaseException, call: Call) -> BaseException | None:
+    """Return a failure as the cause of what is raised; None where its text may show secrets.
+
+    An address may hold sensitive members, and what aiohttp's parser refuses it repeats.
+    """
+    known = vars(error)
+    if known.get("request") is not None:  # signed, with the session token
+        known["request"] = None
+    cause = known.get("kwargs", {}).get("error", error)
+    repeats = isinstance(cause, (aiohttp.ClientResponseError, aiohttp.InvalidURL, UnicodeError))
+    return None if repeats or _in_address(type(call.request)) else error
+
+
+@cache
+def _in_address(request: type[Structure]) -> bool:
+    """Return whether a sensitive member is a part of the path or the query."""
+    bound, sensitive = bindings_of(request).markers, describe(request).sensitive
+    places = (InPath, InQuery, InQueryMap)
+    return any(name in sensitive and isinstance(mark, places) for name, mark in bound.items())
+
+
+def _origin(url: str | None) -> str | None:
+    """Return an address without user, path and query."""
+    if not url:
+        return url
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
 def ambiguous_error(error: TransportError, call: Call) -> AmbiguousResultError:
@@ -118,6 +151,8 @@ def _kind(error: BaseException, cause: object) -> tuple[type[TransportError], st
         if isinstance(cause, aiohttp.ClientError):
             return ConnectionLost, "the connection broke", True
         return ConnectError, "no connection", False
+    if isinstance(cause, aiohttp.ClientResponseError):
+        return TransportError, "the answer is no HTTP", True
     if isinstance(cause, (FileNotFoundError, PermissionError, IsADirectoryError, ssl.SSLError)):
         return TLSError, "no TLS connection, the certificates cannot be loaded", False
     if isinstance(cause, (ValueError, TypeError)) and not isinstance(cause, UnicodeError):

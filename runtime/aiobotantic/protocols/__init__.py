@@ -42,9 +42,9 @@ class Headers(dict[str, str]):
         """The same, names as the service sent them."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class HttpRequest:
-    """A request before it has an endpoint and a signature."""
+    """A request before it has an endpoint and a signature. Its `repr` shows no member."""
 
     method: str
     path: str
@@ -59,6 +59,9 @@ class HttpRequest:
     """What breaks limits of the parts that `checked` cannot hold, and what cannot be sent."""
     body_name: str = ""
     """What the caller calls the body, where it is an argument of its own."""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.method}, {len(self.checked)} bytes checked>"
 
 
 class WireProtocol(Protocol):

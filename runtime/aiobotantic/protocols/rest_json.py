@@ -63,7 +63,7 @@ def serialize(
     """Write a request: see `WireProtocol`."""
     writer = _Writer(operation, request, wire=wire)
     try:
-        checked = write_json(request, without=writer.raw_payload())
+        checked = Body(write_json(request, without=writer.raw_payload()))
     except PydanticSerializationError:
         raise unwritable(operation, request, wire=wire) from None
     path, query = writer.target()

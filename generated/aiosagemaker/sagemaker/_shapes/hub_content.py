@@ -19,6 +19,8 @@ from aiosagemaker.sagemaker._shapes.common_hub_content_type import HubContentTyp
 class AuthorizedUrl(Structure):
     """`AuthorizedUrl`."""
 
+    MASKED = True
+
     url: str | None = None
     """At most 2048 characters, pattern `(https|s3)://([^/]+)/?(.*)`."""
     local_path: str | None = None

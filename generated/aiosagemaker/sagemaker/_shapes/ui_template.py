@@ -3,7 +3,7 @@
 
 from typing import Annotated
 
-from aiobotantic.constraints import Length, Pattern
+from aiobotantic.constraints import Length, Pattern, SENSITIVE
 from aiobotantic.structure import Request, Structure
 from aiosagemaker.sagemaker._shapes.common_ui_template import UiTemplate
 
@@ -47,5 +47,6 @@ class RenderingError(Structure):
 class RenderUiTemplateResponse(Structure):
     """Response of `RenderUiTemplate`."""
 
-    rendered_content: str | None = None
+    rendered_content: Annotated[str, SENSITIVE] | None = None
+    """Sensitive: masked in repr, errors and logs."""
     errors: list[RenderingError] | None = None

@@ -245,6 +245,8 @@ class GetEarthObservationJobInput(Request["GetEarthObservationJobOutput"]):
 class TimeRangeFilterOutput(Structure):
     """`TimeRangeFilterOutput`."""
 
+    MASKED = True
+
     end_time: Annotated[datetime, ISO8601] | None = None
     start_time: Annotated[datetime, ISO8601] | None = None
 

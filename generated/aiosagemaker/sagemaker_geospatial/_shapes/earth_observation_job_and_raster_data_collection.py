@@ -132,6 +132,8 @@ class PropertyFilters(Structure):
 class TimeRangeFilterInput(Structure):
     """`TimeRangeFilterInput`."""
 
+    MASKED = True
+
     end_time: datetime
     """A naive time is taken as UTC."""
     start_time: datetime

@@ -21,4 +21,6 @@ class EncodedTextChunk(Structure, alias_generator=camel_case):
 class ModelInput(Structure, alias_generator=camel_case):
     """`ModelInput`."""
 
+    MASKED = True
+
     chunks: list[EncodedTextChunk]

@@ -63,6 +63,8 @@ class TokenLogprob(Structure, alias_generator=camel_case):
 class SampleResponse(Structure, alias_generator=camel_case):
     """`SampleResponse`."""
 
+    MASKED = True
+
     sequences: list[SampledSequence] | None = None
     prompt_logprobs: list[float] | None = None
     topk_prompt_logprobs: list[list[TokenLogprob]] | None = None

@@ -35,6 +35,8 @@ class AdamParamsConfig(Structure, alias_generator=camel_case):
 class Datum(Structure, alias_generator=camel_case):
     """`Datum`."""
 
+    MASKED = True
+
     model_input: Annotated[ModelInput, SENSITIVE]
     """Sensitive: masked in repr, errors and logs."""
     loss_fn_inputs: dict[str, TensorData] | None = None
