@@ -72,6 +72,7 @@ class Waiter:
         *,
         timeout: float | None = None,
         delay: float | None = None,
+        sleep: Callable[[float], Coroutine[Any, Any, None]] = asyncio.sleep,
     ) -> Output | None:
         """Call until an acceptor ends the wait; return the last response.
 
@@ -79,6 +80,7 @@ class Waiter:
             call: Makes one call.
             timeout: Seconds in all. Default: the model's delay times its number of calls.
             delay: Seconds between two calls. Default: the model's.
+            sleep: Lets these seconds pass.
 
         Returns:
             The last response; None where an error was the success, as after a deletion.
@@ -88,7 +90,7 @@ class Waiter:
             WaiterTimedOut: the deadline passed.
         """
         pause = self.delay if delay is None else delay
-        limit = self.delay * self.max_attempts if timeout is None else timeout
+        limit = self.limit(timeout)
         deadline = asyncio.timeout(limit)
         response: Output | None = None
         try:
@@ -101,11 +103,19 @@ class Waiter:
                         response, error = None, caught
                     if self._has_ended(response, error):
                         return response
-                    await asyncio.sleep(pause)
+                    await sleep(pause)
         except TimeoutError:
             if not deadline.expired():
                 raise
-        raise WaiterTimedOut(
+        raise self.timed_out(limit, response)
+
+    def limit(self, timeout: float | None) -> float:
+        """Return the seconds that a wait may take: `timeout`, or what the model says."""
+        return self.delay * self.max_attempts if timeout is None else timeout
+
+    def timed_out(self, limit: float, response: Structure | None) -> WaiterTimedOut:
+        """Return the error of a wait that took too long."""
+        return WaiterTimedOut(
             f"{self.name} was not reached within {limit} s",
             name=self.name,
             last_response=response,
