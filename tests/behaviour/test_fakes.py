@@ -49,6 +49,8 @@ from aiosagemaker.testing import (
     event_stream,
 )
 
+ARN = "arn:aws:sagemaker:us-east-1:123456789012:endpoint"
+
 
 @pytest.fixture
 def fake() -> FakeSageMaker:
@@ -211,10 +213,10 @@ async def test_answers_to_certain_arguments(fake: FakeSageMaker) -> None:
 async def test_an_unexpected_call_names_the_nearest_expectation(fake: FakeSageMaker) -> None:
     async def message() -> str:
         with pytest.raises(UnexpectedCallError) as caught:
-            await fake.add_tags(resource_arn="arn:b", tags=[Tag(key="k", value="v")])
+            await fake.add_tags(resource_arn=f"{ARN}/b", tags=[Tag(key="k", value="v")])
         return str(caught.value)
 
-    start = "add_tags(resource_arn='arn:b', tags=[Tag(key='k', value='v')]) was not expected.\n"
+    start = f"add_tags(resource_arn='{ARN}/b', tags=[Tag(key='k', value='v')]) was not expected.\n"
     end = "\nSay what comes: fake.add_tags.returns(AddTagsOutput(...))"
     assert await message() == f"{start}The fake was told nothing.{end}"
 
@@ -224,12 +226,12 @@ async def test_an_unexpected_call_names_the_nearest_expectation(fake: FakeSageMa
         f"{start}Nearest: list_tags was told what to answer, add_tags was not.{end}"
     )
 
-    fake.add_tags.when(resource_arn="arn:a", tags=[]).returns(models.AddTagsOutput())
+    fake.add_tags.when(resource_arn=f"{ARN}/a", tags=[]).returns(models.AddTagsOutput())
     tags = [Tag(key="k", value="w")]
-    fake.add_tags.when(resource_arn="arn:b", tags=tags).returns(models.AddTagsOutput())
+    fake.add_tags.when(resource_arn=f"{ARN}/b", tags=tags).returns(models.AddTagsOutput())
     assert await message() == (
         f"{start}"
-        "Nearest: add_tags.when(resource_arn='arn:b', tags=[Tag(key='k', value='w')]), but\n"
+        f"Nearest: add_tags.when(resource_arn='{ARN}/b', tags=[Tag(key='k', value='w')]), but\n"
         f"  tags[0].value: 'w' was expected, 'v' came{end}"
     )
     assert len(fake.unexpected_calls) == 3
@@ -381,11 +383,11 @@ async def test_calls_are_kept_as_they_came(fake: FakeSageMaker) -> None:
     fake.add_tags.returns(models.AddTagsOutput())
     tags = [Tag(key="k", value="v")]
 
-    await fake.add_tags(resource_arn="a", tags=tags)
+    await fake.add_tags(resource_arn=ARN, tags=tags)
     tags[0].value = "changed"
     tags.clear()
 
-    fake.add_tags.assert_called_with(resource_arn="a", tags=(Tag(key="k", value="v"),))
+    fake.add_tags.assert_called_with(resource_arn=ARN, tags=(Tag(key="k", value="v"),))
     naive, aware = datetime(2024, 1, 1), datetime(2024, 1, 1, tzinfo=UTC)
     fake.list_endpoints.returns(ListEndpointsOutput())
     await fake.list_endpoints(creation_time_after=naive, sort_order="Ascending")

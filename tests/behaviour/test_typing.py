@@ -1,8 +1,8 @@
 """Types, as mypy --strict and pyright strict see them.
 
 In tests/typing, good*.py is what users write, bad*.py what they get wrong: a comment says what a
-checker must say of its line (`# error:` both, `# mypy:` or `# pyright:` one of them). Generated packages
-that hold every trap must be clean as well.
+checker must say of its line (`# error:` both, `# mypy:` or `# pyright:` one of them). Generated
+packages that hold every trap must be clean as well.
 """
 
 from __future__ import annotations

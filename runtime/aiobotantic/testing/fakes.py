@@ -131,9 +131,7 @@ class FakeOperation(Answers[Input, Output], Generic[Arguments, Input, Output]):
     def _instead(self) -> str:
         calls = self._fake.all_calls
         names = ", ".join(dict.fromkeys(call.method for call in calls))
-        return (
-            f": the fake's calls were to {names}" if names else ": the fake was not called at all"
-        )
+        return f"; these were: {names}" if names else "; nothing else was"
 
     def __repr__(self) -> str:
         return f"<{self.__name__} of {self._fake!r}, {len(self.calls)} calls>"
