@@ -405,7 +405,7 @@ async def test_a_token_that_the_client_makes_up_is_no_difference(fake: FakeSageM
     fake.create_pipeline.assert_called_with(**arguments, pipeline_definition="{}")
     token = describe(type(request)).wire_names["client_request_token"]
     assert token in request
-    with pytest.raises(AssertionError, match="client_request_token: 'x+' was expected"):
+    with pytest.raises(AssertionError, match=r"client_request_token: .x+. was expected"):
         fake.create_pipeline.assert_called_with(
             **arguments, pipeline_definition="{}", client_request_token="x" * 32
         )
@@ -491,7 +491,9 @@ def test_clients_do_not_import_fakes() -> None:
 
 
 def test_all_of_testing_is_offered_in_one_place() -> None:
-    testing, extras = import_module("aiosagemaker.testing"), import_module("aiosagemaker_extras.testing")
+    testing, extras = import_module("aiosagemaker.testing"), import_module(
+        "aiosagemaker_extras.testing"
+    )
 
     assert {*fakes.__all__} < {*extras.__all__}
     assert dir(testing) == sorted(extras.__all__)

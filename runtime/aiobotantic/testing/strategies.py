@@ -87,13 +87,13 @@ def _composite(cls: type[S], depth: int, overrides: Mapping[str, Any]) -> st.Sea
         for name, value in overrides.items()
     }
 
-    @st.composite
-    def structures(draw: st.DrawFn) -> S:
+    def structure(draw: st.DrawFn) -> S:
         values = {name: draw(_member(cls, name, depth)) for name in draw(chosen)}
         values |= {name: draw(given) for name, given in wanted.items()}
         return cls(**{name: value for name, value in values.items() if value is not None})
 
-    return structures()
+    structure.__name__ = cls.__name__
+    return st.composite(structure)()
 
 
 def _chosen(
