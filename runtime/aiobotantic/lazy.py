@@ -51,7 +51,11 @@ def _unknown(module: str, name: str, known: Mapping[str, str]) -> str:
 
 
 def forward(source: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """Return `__getattr__` and `__dir__` for a module that offers what another one offers."""
+    """Return `__getattr__` and `__dir__` for a module that offers what another one offers.
+
+    Args:
+        source: name of the other module, which is imported when something of it is asked for.
+    """
 
     def get(name: str) -> Any:
         if name == "__path__":  # each import statement asks for it
@@ -59,6 +63,7 @@ def forward(source: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]
         return getattr(import_module(source), name)
 
     def names() -> list[str]:
-        return sorted(import_module(source).__all__)
+        module = import_module(source)
+        return sorted(getattr(module, "__all__", None) or dir(module))
 
     return get, names
