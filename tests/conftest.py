@@ -19,7 +19,7 @@ LANES = [pytest.param(None, id="fast"), pytest.param("botocore", id="botocore")]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Say how long the comparisons with botocore take, and make one again."""
+    """Say how much is compared and tried, and make a comparison again."""
     group = parser.getgroup("differential")
     group.addoption(
         "--examples", type=int, default=10, help="Requests and answers of each operation."
@@ -29,6 +29,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=["botocore", "awscrt"],
         default="botocore",
         help="Whose signatures ours are compared with; awscrt's stand in where it is installed.",
+    )
+    parser.addoption(
+        "--every-structure",
+        action="store_true",
+        help="Try the hypothesis strategies of every structure, not of a sample.",
     )
     group.addoption("--seed", type=int, default=None, help="The seed that a run printed.")
 

@@ -1,30 +1,66 @@
-"""SageMaker for tests: a server in the test's own process, and clients that call it."""
+"""SageMaker for tests: a server in the test's own process and clients of it, fakes, factories."""
+
+# ruff: noqa: F403, F405  (the star is for checkers)
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any, Generic, overload
+from typing import TYPE_CHECKING, Any, Generic, overload
 
 from typing_extensions import TypeVar
 
 from aiobotantic.client import Client
 from aiobotantic.manifest import spec_versions
+from aiobotantic.testing.answering import UnexpectedCallError
+from aiobotantic.testing.build import BuildError, build
 from aiobotantic.testing.event_frames import Damaged, HangUp, RawEvent, Truncated
+from aiobotantic.testing.fake_streams import event_stream, streaming_body
 from aiobotantic.testing.faults import ServedError
 from aiobotantic.testing.server import JournalEntry, Server
+from aiosagemaker import fakes
 from aiosagemaker.sagemaker.client import SageMaker
 
+if TYPE_CHECKING:
+    from aiobotantic.testing import strategies as strategies
+    from aiosagemaker.fakes import *
+else:
+
+    def __getattr__(name: str) -> Any:
+        """Import hypothesis and the other clients where they are used."""
+        if name == "strategies":
+            return import_module("aiobotantic.testing.strategies")
+        if name in fakes.__all__:
+            return getattr(fakes, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 __all__ = [
+    "BuildError",
     "Damaged",
+    "FakeSageMaker",
+    "FakeSageMakerA2IRuntime",
+    "FakeSageMakerEdge",
+    "FakeSageMakerFeatureStoreRuntime",
+    "FakeSageMakerGeospatial",
+    "FakeSageMakerInferenceRouterRuntime",
+    "FakeSageMakerJobRuntime",
+    "FakeSageMakerMetrics",
+    "FakeSageMakerRuntime",
+    "FakeSageMakerTrainingSessionRuntime",
     "HangUp",
     "JournalEntry",
     "RawEvent",
     "SageMakerServer",
     "ServedError",
     "Truncated",
+    "UnexpectedCallError",
+    "build",
     "client_class",
+    "event_stream",
+    "strategies",
+    "streaming_body",
 ]
 
 ServiceClient = TypeVar("ServiceClient", bound=Client, default=SageMaker)

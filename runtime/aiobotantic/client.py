@@ -222,7 +222,7 @@ class Client(Operations):
             AttributeError: there is no such method.
         """
         lane = self._connection.ready()
-        known: Mapping[str, Operation[Any]] = _wire_methods(type(self))
+        known: Mapping[str, Operation[Any]] = operations_by_method(type(self))
         operations: list[Operation[Any]] = []
         for name in methods:
             if name not in known:
@@ -274,7 +274,7 @@ class Client(Operations):
     @property
     def wire(self) -> WireDoor:
         """The same operations, with AWS's own names of arguments."""
-        return WireDoor(_wire_methods(type(self)), self._send_wire)
+        return WireDoor(operations_by_method(type(self)), self._send_wire)
 
     def with_options(
         self,
@@ -563,7 +563,7 @@ def _find_operations(client: type[Client]) -> Mapping[str, Operation[Any]]:
     }
 
 
-def _find_wire_methods(client: type[Client]) -> Mapping[str, Operation[Any]]:
+def _find_methods(client: type[Client]) -> Mapping[str, Operation[Any]]:
     """Return every operation by the name of its method."""
     xform_name = resolve("botocore", "xform_name")
     methods: dict[str, Operation[Any]] = {}
@@ -587,5 +587,5 @@ def _find_operation(client: type[Client], request: type[Structure]) -> Operation
 
 # Typed as Any: for mypy, `type[Client]` is not hashable.
 _operations: Any = cache(_find_operations)
-_wire_methods: Any = cache(_find_wire_methods)
+operations_by_method: Any = cache(_find_methods)
 _operation_of: Any = cache(_find_operation)

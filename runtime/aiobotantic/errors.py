@@ -334,7 +334,7 @@ class ServiceError(AioBotanticError, botocore.ClientError):
     """The service answered with an error. Raised as itself for codes that no class stands for.
 
     Two arguments make one, as they make botocore's `ClientError`: a response dict and the name
-    of the operation.
+    of the operation. For tests a message is enough: `ResourceNotFound("no such endpoint")`.
     """
 
     CODE: ClassVar[str] = ""
@@ -353,7 +353,11 @@ class ServiceError(AioBotanticError, botocore.ClientError):
     operation: str
     """AWS's name of the operation."""
 
-    def __init__(self, error_response: Mapping[str, Any], operation_name: str) -> None:
+    def __init__(
+        self, error_response: Mapping[str, Any] | str, operation_name: str = "unknown"
+    ) -> None:
+        if isinstance(error_response, str):
+            error_response = {"Error": {"Code": self.CODE, "Message": error_response}}
         self.response = dict(error_response)
         self.operation = operation_name
         super().__init__("")

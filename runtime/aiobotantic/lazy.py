@@ -48,3 +48,22 @@ def _unknown(module: str, name: str, known: Mapping[str, str]) -> str:
     near = get_close_matches(name, known, n=1)
     hint = f". Did you mean {near[0]!r}?" if near else ""
     return f"module {module!r} has no attribute {name!r}{hint}"
+
+
+def forward(source: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """Return `__getattr__` and `__dir__` for a module that offers what another one offers.
+
+    Args:
+        source: name of the other module, which is imported when something of it is asked for.
+    """
+
+    def get(name: str) -> Any:
+        if name == "__path__":  # each import statement asks for it
+            raise AttributeError(f"{source} is no package")
+        return getattr(import_module(source), name)
+
+    def names() -> list[str]:
+        module = import_module(source)
+        return sorted(getattr(module, "__all__", None) or dir(module))
+
+    return get, names

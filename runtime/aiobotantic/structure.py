@@ -36,6 +36,7 @@ from aiobotantic.constraints import SENSITIVE, ApiName
 from aiobotantic.pickling import public_module, resolve
 from aiobotantic.response_metadata import ResponseMetadata as ResponseMetadata
 from aiobotantic.values import read_blob, time_schema, write_blob
+from aiobotantic.watched import Watched
 
 MASK: Final = "***"
 ABSENT: Final[Any] = None
@@ -97,7 +98,7 @@ else:
         pass
 
 
-class Structure(_Base):
+class Structure(Watched, _Base):
     """Base of every generated structure.
 
     The constructor takes keywords and refuses only unknown names and missing required ones; types

@@ -127,10 +127,14 @@ class Waiter:
             call,
             self._has_ended,
             name=self.name,
-            timeout=self.delay * self.max_attempts if timeout is None else timeout,
+            timeout=self.limit(timeout),
             turn=turn or backing_off(self.delay if delay is None else delay),
             on_poll=on_poll,
         )
+
+    def limit(self, timeout: float | None) -> float:
+        """Return the seconds that a wait may take: `timeout`, or what the model says."""
+        return self.delay * self.max_attempts if timeout is None else timeout
 
     def ends_at(self, status: str) -> bool:
         """Return whether a status, as a list has it, is one that ends the wait."""
@@ -204,21 +208,25 @@ async def poll(
     except TimeoutError:
         if not deadline.expired():
             raise
-    raise WaiterTimedOut(
-        f"{name} was not reached within {timeout} s", name=name, last_response=response
-    )
+    raise timed_out(name, timeout, response)
 
 
-def backing_off(most: float) -> Turn:
+def timed_out(name: str, timeout: float | None, response: Structure | None) -> WaiterTimedOut:
+    """Return the error of a wait that took too long."""
+    text = f"{name} was not reached within {timeout} s"
+    return WaiterTimedOut(text, name=name, last_response=response)
+
+
+def backing_off(most: float, sleep: Callable[[float], Awaitable[None]] | None = None) -> Turn:
     """Return what waits before each call but the first: from a tenth of `most` seconds to `most`.
 
-    Up to a quarter less, at random, so that many waiters spread out.
+    Up to a quarter less, at random, so that many waiters spread out. `sleep` lets seconds pass.
     """
 
     async def turn(number: int) -> None:
         if number:
             pause = min(most, most / 10 * _LONGER ** (min(number, 20) - 1))
-            await asyncio.sleep(pause * (1 - random.random() / 4))
+            await (sleep or asyncio.sleep)(pause * (1 - random.random() / 4))
 
     return turn
 

@@ -57,6 +57,7 @@ def test_the_layout_of_a_package(mini: Mini) -> None:
     assert sorted(files) == [
         "__init__.py",
         "_about.py",
+        "fakes.py",
         "manifest.json",
         "mini/__init__.py",
         "mini/_operations/__init__.py",
@@ -67,6 +68,7 @@ def test_the_layout_of_a_package(mini: Mini) -> None:
         "mini/client.py",
         "mini/endpoint_rules.json",
         "mini/errors.py",
+        "mini/fakes.py",
         "mini/models.py",
         "mini/waiters.py",
         "mini/wire.py",
@@ -241,12 +243,12 @@ def test_a_run_says_what_it_did(mini: Mini) -> None:
 
     assert first.returncode == 0
     assert f"+ {mini.root}/mini/client.py\n" in first.stdout
-    assert f"{mini.root}: 16 added, 0 changed, 0 removed, 0 unchanged\n" in first.stdout
+    assert f"{mini.root}: 18 added, 0 changed, 0 removed, 0 unchanged\n" in first.stdout
     for stage in ("load", "build", "render", "format", "write"):
         assert f" s  {stage}\n" in first.stdout
     mini.write(spec_with([*SIZES, "huge"]))
     second = run(*options(mini))
-    assert f"{mini.root}: 0 added, 2 changed, 0 removed, 14 unchanged\n" in second.stdout
+    assert f"{mini.root}: 0 added, 2 changed, 0 removed, 16 unchanged\n" in second.stdout
 
 
 def test_one_service_of_several(mini: Mini) -> None:

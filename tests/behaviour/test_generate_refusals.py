@@ -419,9 +419,10 @@ def test_modules_of_hand_written_code(tmp_path: Path, generator_cache: Path) -> 
         f"overrides.toml#/modules/{mini.package}/testing: 'os import path #' cannot be a name in "
         "Python\n  Name a module to import."
     )
-    mini.write_table("overrides.toml", f"{table}mini = 'os.path'")
-    with pytest.raises(NameCollision, match="are both 'mini' in Python"):
-        mini.generate()
+    for taken in ("mini", "fakes"):
+        mini.write_table("overrides.toml", f"{table}{taken} = 'os.path'")
+        with pytest.raises(NameCollision, match=f"are both '{taken}' in Python"):
+            mini.generate()
 
 
 def test_a_template_that_fails_is_named(tmp_path: Path, generator_cache: Path) -> None:

@@ -1,14 +1,12 @@
-"""The server's faces: the generated client, pytest's fixtures, and the program."""
+"""The server's faces: the generated client, and the program."""
 
 import asyncio
 import json
-import os
 import signal
 import socket
 import subprocess
 import sys
 import urllib.request
-from pathlib import Path
 
 import pytest
 
@@ -22,36 +20,6 @@ from aiosagemaker.testing import SageMakerServer
 
 ROLE = "arn:aws:iam::123456789012:role/tester"
 PROGRAM = [sys.executable, "-m", "aiosagemaker_extras.server_cli"]
-
-TEST_FILE = f"""
-import pytest
-
-pytestmark = pytest.mark.asyncio
-
-
-async def test_the_client_calls_the_server(sagemaker, sagemaker_server):
-    await sagemaker.create_notebook_instance(
-        notebook_instance_name="nb", instance_type="ml.t3.medium", role_arn="{ROLE}"
-    )
-    assert [entry.operation for entry in sagemaker_server.journal] == ["CreateNotebookInstance"]
-
-
-async def test_each_test_has_a_server_of_its_own(sagemaker):
-    assert [each async for each in sagemaker.iter_notebook_instances()] == []
-"""
-
-WITHOUT_PYTEST_ASYNCIO = """
-import sys
-
-class Absent:
-    def find_spec(self, name, *_):
-        if name == "pytest_asyncio":
-            raise ImportError(name)
-
-sys.meta_path.insert(0, Absent())
-import pytest
-raise SystemExit(pytest.main(["-q", "-p", "aiosagemaker_extras.pytest_plugin", "test_it.py"]))
-"""
 
 
 async def test_the_generated_client_lives_through_a_notebook_instance() -> None:
@@ -136,50 +104,6 @@ def test_a_name_of_no_operation_is_refused_with_a_hint(name: str, hint: str) -> 
             use()
 
         assert str(caught.value) == f"sagemaker has no operation {name}: {hint}"
-
-
-@pytest.mark.parametrize("mode", ["strict", "auto"])
-def test_the_fixtures_work_in_both_modes_of_pytest_asyncio(mode: str, tmp_path: Path) -> None:
-    (tmp_path / "test_it.py").write_text(TEST_FILE)
-
-    run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-o", f"asyncio_mode={mode}", "test_it.py"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-    )
-
-    assert run.returncode == 0, run.stdout + run.stderr
-    assert "2 passed" in run.stdout
-
-
-def test_without_pytest_asyncio_the_fixtures_say_what_is_missing(tmp_path: Path) -> None:
-    (tmp_path / "test_it.py").write_text("def test_it(sagemaker_server): pass\n")
-
-    run = subprocess.run(
-        [sys.executable, "-c", WITHOUT_PYTEST_ASYNCIO],
-        cwd=tmp_path,
-        env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
-        capture_output=True,
-        text=True,
-    )
-
-    assert "the fixtures of aiosagemaker need pytest-asyncio" in run.stdout, run.stderr
-    assert "1 error" in run.stdout
-
-
-def test_the_plugin_imports_nothing_heavy() -> None:
-    program = (
-        "import sys, pytest, pytest_asyncio\n"
-        "before = set(sys.modules)\n"
-        "import aiosagemaker_extras.pytest_plugin\n"
-        "import json; print(json.dumps(sorted(set(sys.modules) - before)))"
-    )
-    run = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-
-    assert json.loads(run.stdout) == ["aiosagemaker_extras", "aiosagemaker_extras.pytest_plugin"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -1,8 +1,8 @@
 """Types, as mypy --strict and pyright strict see them.
 
-tests/typing/good.py is what users write, bad.py what they get wrong: a comment says what a checker
-must say of its line (`# error:` both, `# mypy:` or `# pyright:` one of them). Generated packages
-that hold every trap must be clean as well.
+In tests/typing, good*.py is what users write, bad*.py what they get wrong: a comment says what a
+checker must say of its line (`# error:` both, `# mypy:` or `# pyright:` one of them). Generated
+packages that hold every trap must be clean as well.
 """
 
 from __future__ import annotations
@@ -90,7 +90,10 @@ def messages(folder: Path, found: Iterator[tuple[str, int, str]]) -> Messages:
 
 @pytest.mark.parametrize("checker", CHECKERS)
 def test_what_users_write_is_clean(said: dict[str, Messages], checker: str) -> None:
-    assert {place: text for place, text in said[checker].items() if place[0] == "good.py"} == {}
+    good = {path.name for path in PROGRAMS.glob("good*.py")}
+
+    assert {place: text for place, text in said[checker].items() if place[0] in good} == {}
+    assert len(good) == 2
 
 
 @pytest.mark.parametrize("checker", CHECKERS)
@@ -98,17 +101,20 @@ def test_generated_packages_are_clean(said: dict[str, Messages], checker: str) -
     assert {p: text for p, text in said[checker].items() if p[0].startswith("out/")} == {}
 
 
+@pytest.mark.parametrize(("name", "least"), [("bad.py", 30), ("bad_fakes.py", 20)])
 @pytest.mark.parametrize("checker", CHECKERS)
-def test_mistakes_are_found_where_they_are(said: dict[str, Messages], checker: str) -> None:
-    source = (PROGRAMS / "bad.py").read_text().splitlines()
+def test_mistakes_are_found_where_they_are(
+    said: dict[str, Messages], checker: str, name: str, least: int
+) -> None:
+    source = (PROGRAMS / name).read_text().splitlines()
     expected = {
         number: match[2]
         for number, line in enumerate(source, 1)
         if (match := EXPECTED.search(line)) and match[1] in ("error", checker)
     }
-    found = {line: text for (file, line), text in said[checker].items() if file == "bad.py"}
+    found = {line: text for (file, line), text in said[checker].items() if file == name}
 
-    assert len(expected) > 30
+    assert len(expected) > least
     assert found.keys() == expected.keys()
     for number, words in expected.items():
         assert any(words in message for message in found[number]), (number, words, found[number])

@@ -5,13 +5,12 @@ import re
 import subprocess
 import sys
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
+from limits import SERVICES, refusals, structures
 
-from aiobotantic.checks import check
 from aiobotantic.constraints import Length, Pattern, Range
 from aiobotantic.enums import OpenEnum
 from aiobotantic.errors import RequestValidationError
@@ -22,6 +21,7 @@ from aiobotantic.testing.patterns import matching
 from aiobotantic.testing.words import kebab
 from aiobotantic.unions import UnionStructure
 from aiosagemaker.sagemaker import models
+from aiosagemaker.sagemaker_runtime.models import InvokeEndpointInput
 
 SPEC = Path(__file__).parents[2] / "specs" / "sagemaker" / "service-2.json"
 
@@ -54,26 +54,41 @@ class Tree(Request["Tree"]):
     children: "list[Tree] | None" = None
 
 
-@cache
-def structures() -> list[type[Structure]]:
-    found = [getattr(models, name) for name in dir(models)]
-    return [cls for cls in found if isinstance(cls, type) and issubclass(cls, Structure)]
-
-
-def refusals(structure: Structure) -> list[str]:
-    return [str(each) for each in check(type(structure), encode(structure.to_wire()), wire=True)]
-
-
 @pytest.mark.parametrize("optional", [True, False])
-def test_every_structure_of_a_large_service_builds_and_keeps_its_limits(optional: bool) -> None:
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_structure_of_every_service_builds_and_keeps_its_limits(
+    service: str, optional: bool
+) -> None:
     broken = {
         cls.__name__: found
-        for cls in structures()
-        if (found := refusals(build(cls, optional=optional)))
+        for cls in structures(service)
+        if (found := refusals(build(cls, seed=2, optional=optional)))
     }
 
     assert broken == {}
-    assert len(structures()) > 1500
+
+
+def test_all_structures_are_tried() -> None:
+    counted = {service: len(structures(service)) for service in SERVICES}
+
+    assert len(counted) == 10
+    assert counted["sagemaker"] > 1500
+    assert all(count >= 4 for count in counted.values()), counted
+
+
+def test_what_breaks_a_limit_is_seen_in_every_part() -> None:
+    invocation = build(InvokeEndpointInput)
+    assert refusals(invocation) == []
+    invocation.body = bytes(6291457)
+    invocation.target_model = ""
+
+    assert refusals(invocation) == [
+        "body has 6291457 bytes or characters: at most 6291456",
+        "TargetModel = '': must have at least 1 characters",
+    ]
+    assert refusals(build(Tree, leaf=Leaf(name="four", sizes=[5, 5]))) == [
+        "Leaf.Name = 'four': must have at most 3 characters"
+    ]
 
 
 def test_limits_of_every_kind_are_kept() -> None:

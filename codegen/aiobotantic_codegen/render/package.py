@@ -33,6 +33,7 @@ def package_files(
     doc = f"Async, typed AWS clients: {names}."
     yield "__init__.py", render(env, "package/__init__.py.jinja", doc=doc, **facts)
     yield "_about.py", render(env, "package/_about.py.jinja", **facts)
+    yield "fakes.py", render(env, "package/fakes.py.jinja", **facts)
     for module, source in sorted(modules.items()):
         doc = f"What `{source}` offers."
         text = render(env, "package/module.py.jinja", doc=doc, source=source, package=package)
@@ -44,6 +45,7 @@ def _check(services: Sequence[Part], modules: Mapping[str, str], pointer: str) -
     classes = {service.name: str(service.class_name) for service in services}
     folders = {service.name: service.module for service in services}
     folders |= {f"{FILE}{pointer}/{name}": name for name in modules}
+    folders |= {"the fakes of all services": "fakes"}
     for names, what, remedy in (
         (classes, "service", "Set class_name for one of them in specs/overrides.toml."),
         (folders, "module", "Give one of them another name."),

@@ -73,6 +73,7 @@ class Sources:
         yield f"{at}/__init__.py", self._render("service.py.jinja")
         yield f"{at}/client.py", self._render("client.py.jinja")
         yield f"{at}/errors.py", self._errors()
+        yield f"{at}/fakes.py", self._render("fakes.py.jinja")
         yield f"{at}/models.py", self._render("models.py.jinja")
         yield f"{at}/waiters.py", self._render("waiters.py.jinja")
         yield f"{at}/wire.py", self._wire()

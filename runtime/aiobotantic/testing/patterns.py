@@ -58,9 +58,8 @@ def matching(text: str, length: Length = _ANY_LENGTH, *, seed: int = 0) -> str |
     The same arguments give the same string. None: no such string was found.
     """
     accepts = acceptor(text, length)
-    try:
-        tree = _parser.parse(python_pattern(text))
-    except (re.error, OverflowError, RecursionError):
+    tree = _tree(text)
+    if tree is None:
         return None
     random = Random(seed)
     for size, spread in _attempts(tree, length, random):
@@ -68,6 +67,28 @@ def matching(text: str, length: Length = _ANY_LENGTH, *, seed: int = 0) -> str |
         if accepts(string):
             return string
     return None
+
+
+def looks_around(text: str) -> bool:
+    """Return whether a pattern says what must, or must not, stand beside a place in the string."""
+    written = repr(_tree(text))
+    return any(kind in written for kind in ("ASSERT", "BOUNDARY", "GROUPREF"))
+
+
+def repeated_class(text: str) -> tuple[list[str], int, int] | None:
+    """Return what a pattern repeats, where it is one class of characters, and how often.
+
+    Of the class, the characters of Latin scripts.
+    """
+    nodes: list[Any] = [node for node in _tree(text) or () if str(node[0]) != "AT"]
+    if len(nodes) != 1 or str(nodes[0][0]) not in ("MAX_REPEAT", "MIN_REPEAT"):
+        return None
+    low, high, ((kind, detail), *more) = nodes[0][1]
+    if more or str(kind) != "IN":
+        return None
+    test = re.compile(_class_text(detail))
+    latin = [each for each in map(chr, range(0x20, 0x250)) if test.fullmatch(each)]
+    return (latin, int(low), min(int(high), _MOST)) if latin else None
 
 
 @cache
@@ -124,6 +145,14 @@ def _joined(found: re.Match[str]) -> str:
 def _compiled(text: str) -> re.Pattern[str] | None:
     try:
         return re.compile(python_pattern(text))
+    except (re.error, OverflowError, RecursionError):
+        return None
+
+
+def _tree(text: str) -> Any:
+    """Return what Python's parser makes of a pattern; None if it cannot read it."""
+    try:
+        return _parser.parse(python_pattern(text))
     except (re.error, OverflowError, RecursionError):
         return None
 

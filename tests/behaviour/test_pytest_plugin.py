@@ -1,0 +1,208 @@
+"""The fixtures of pytest, on the loops of pytest-asyncio and anyio; the examples of the docs."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+pytest_plugins = ["pytester"]
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+TESTS = """
+import pytest
+
+
+async def called(sagemaker, sagemaker_server):
+    assert [each async for each in sagemaker.iter_notebook_instances()] == []
+    assert [entry.operation for entry in sagemaker_server.journal] == ["ListNotebookInstances"]
+
+
+async def test_default(sagemaker, sagemaker_server):
+    await called(sagemaker, sagemaker_server)
+
+
+@pytest.mark.asyncio(loop_scope="session")
+class TestOneLoop:
+    async def test_one(self, sagemaker, sagemaker_server):
+        await called(sagemaker, sagemaker_server)
+
+    async def test_two(self, sagemaker_server, sagemaker):
+        await called(sagemaker, sagemaker_server)
+
+
+async def test_fake(fake_sagemaker):
+    fake_sagemaker.delete_endpoint.returns()
+    await fake_sagemaker.delete_endpoint(endpoint_name="e")
+
+
+def test_without_a_loop(sagemaker_server):
+    assert sagemaker_server.url.startswith("http://127.0.0.1:")
+"""
+STRICT = TESTS.replace("\n\nasync def test", "\n\n@pytest.mark.asyncio\nasync def test")
+
+ANYIO = """
+import pytest
+
+from aiosagemaker.sagemaker.models import DescribeEndpointOutput
+from aiosagemaker.testing import build
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_server(sagemaker, sagemaker_server, anyio_backend_name):
+    await sagemaker.list_endpoints()
+    assert len(sagemaker_server.journal) == 1
+    assert anyio_backend_name == "asyncio"
+
+
+async def test_fake(fake_sagemaker):
+    fake_sagemaker.describe_endpoint.returns(build(DescribeEndpointOutput, endpoint_name="e"))
+    assert (await fake_sagemaker.describe_endpoint(endpoint_name="e")).endpoint_name == "e"
+"""
+ON_TRIO = """
+@pytest.mark.parametrize("anyio_backend", [("trio", {})])
+async def test_trio(sagemaker):
+    raise SystemExit("it must not run")
+"""
+
+SWALLOWED = """
+import asyncio
+
+
+def test_it(fake_sagemaker):
+    try:
+        asyncio.run(fake_sagemaker.list_models())
+    except Exception:
+        pass
+"""
+
+WITHOUT_PYTEST_ASYNCIO = """
+import sys
+
+class Absent:
+    def find_spec(self, name, *_):
+        if name == "pytest_asyncio":
+            raise ImportError(name)
+
+sys.meta_path.insert(0, Absent())
+import pytest
+raise SystemExit(pytest.main(["-q", "-p", "aiosagemaker_extras.pytest_plugin", "test_it.py"]))
+"""
+
+
+def run(pytester: pytest.Pytester, source: str, *arguments: str) -> pytest.RunResult:
+    pytester.makepyfile(test_it=source)
+    scope = "asyncio_default_fixture_loop_scope=function"
+    return pytester.runpytest_inprocess("-q", "-p", "no:cacheprovider", "-o", scope, *arguments)
+
+
+@contextmanager
+def profile(**options: Any) -> Iterator[None]:
+    """Let hypothesis take other settings for a while: in examples there are none."""
+    before = settings.get_current_profile_name()
+    settings.register_profile("examples", **options)
+    settings.load_profile("examples")
+    try:
+        yield
+    finally:
+        settings.load_profile(before)
+
+
+@pytest.mark.parametrize(
+    ("source", "mode", "scope"), [(STRICT, "strict", "function"), (TESTS, "auto", "module")]
+)
+def test_each_mode_and_each_loop_of_pytest_asyncio(
+    pytester: pytest.Pytester, source: str, mode: str, scope: str
+) -> None:
+    default = f"asyncio_default_test_loop_scope={scope}"
+
+    result = run(pytester, source, "-o", f"asyncio_mode={mode}", "-o", default)
+
+    result.assert_outcomes(passed=5)
+
+
+def test_anyio_on_asyncio_and_not_on_trio(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(
+        "import pytest\n\n@pytest.fixture\ndef anyio_backend():\n    return 'asyncio'\n"
+    )
+
+    result = run(pytester, ANYIO + ON_TRIO, "-o", "asyncio_mode=strict")
+
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(
+        [
+            "sagemaker needs asyncio, and this test runs on trio: let the fixture anyio_backend "
+            "return 'asyncio'"
+        ]
+    )
+
+
+def test_anyio_beside_auto_mode_is_refused(pytester: pytest.Pytester) -> None:
+    backend = '@pytest.mark.parametrize("anyio_backend", ["asyncio"])\nasync def test_server'
+    source = ANYIO.replace("async def test_server", backend).partition("async def test_fake")[0]
+
+    result = run(pytester, source, "-o", "asyncio_mode=auto")
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["sagemaker: anyio runs this test, and pytest-asyncio in auto *"])
+
+
+def test_an_unexpected_call_fails_the_test_that_caught_it(pytester: pytest.Pytester) -> None:
+    result = run(pytester, SWALLOWED)
+
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["list_models() was not expected.", "The fake was told nothing."])
+
+
+@pytest.mark.parametrize("page", ["fakes.md"])
+def test_the_examples_of_the_docs_run(pytester: pytest.Pytester, page: str) -> None:
+    text = (DOCS / page).read_text("utf-8")
+    source = "\n\n".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))
+    expected = len(re.findall(r"^(?:async )?def test_", source, re.MULTILINE))
+
+    with profile(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow]):
+        result = run(pytester, source, "-o", "asyncio_mode=auto")
+
+    assert expected >= 5
+    result.assert_outcomes(passed=expected)
+
+
+def test_without_pytest_asyncio_the_fixtures_say_what_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text("def test_it(sagemaker_server): pass\n")
+
+    run = subprocess.run(
+        [sys.executable, "-c", WITHOUT_PYTEST_ASYNCIO],
+        cwd=tmp_path,
+        env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        capture_output=True,
+        text=True,
+    )
+
+    words = "sagemaker_server needs pytest-asyncio (pip install pytest-asyncio), or a test that"
+    assert words in run.stdout, run.stderr
+    assert "1 error" in run.stdout
+
+
+def test_the_plugin_imports_nothing_heavy() -> None:
+    program = (
+        "import sys, pytest, pytest_asyncio\n"
+        "before = set(sys.modules)\n"
+        "import aiosagemaker_extras.pytest_plugin\n"
+        "import json; print(json.dumps(sorted(set(sys.modules) - before)))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert json.loads(run.stdout) == ["aiosagemaker_extras", "aiosagemaker_extras.pytest_plugin"]
