@@ -217,16 +217,18 @@ def timed_out(name: str, timeout: float | None, response: Structure | None) -> W
     return WaiterTimedOut(text, name=name, last_response=response)
 
 
-def backing_off(most: float, sleep: Callable[[float], Awaitable[None]] | None = None) -> Turn:
+def backing_off(
+    most: float, sleep: Callable[[float], Awaitable[None]] | None = None, *, spread: float = 0.25
+) -> Turn:
     """Return what waits before each call but the first: from a tenth of `most` seconds to `most`.
 
-    Up to a quarter less, at random, so that many waiters spread out. `sleep` lets seconds pass.
+    Up to `spread` less, at random, so that many waiters spread out. `sleep` lets seconds pass.
     """
 
     async def turn(number: int) -> None:
         if number:
             pause = min(most, most / 10 * _LONGER ** (min(number, 20) - 1))
-            await (sleep or asyncio.sleep)(pause * (1 - random.random() / 4))
+            await (sleep or asyncio.sleep)(pause * (1 - random.random() * spread))
 
     return turn
 

@@ -285,7 +285,7 @@ async def test_pages_are_those_that_were_told(fake: FakeSageMaker) -> None:
 
     assert found == [*(each.endpoint_name for each in first.endpoints or ()), *names]
     assert [call.next_token for call in fake.list_endpoints.calls] == [None, "2"]
-    fake.list_endpoints.assert_called_with(name_contains="x", next_token="2")
+    fake.list_endpoints.assert_called_with(name_contains="x", next_token="2", max_results=100)
     endless = FakeSageMaker()
     endless.list_endpoints.returns(first)
     with pytest.raises(PaginationError, match="the pages would never end"):
@@ -303,7 +303,7 @@ async def test_waiters_do_not_sleep(fake: FakeSageMaker) -> None:
         fake.describe_endpoint.returns(endpoint("Creating"))
         with pytest.raises(WaiterTimedOut, match=r"^EndpointInService was not reached") as caught:
             await fake.wait_until_endpoint_in_service(endpoint_name="e", timeout=100, delay=30)
-        assert fake.describe_endpoint.call_count == 41 + 4
+        assert fake.describe_endpoint.call_count == 41 + 7  # after 0, 3, 7.8, 15, 28, 47 and 77 s
         assert caught.value.last_response is not None
         fake.describe_endpoint.returns(endpoint("Failed"))
         with pytest.raises(WaiterFailed):

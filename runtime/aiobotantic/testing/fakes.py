@@ -297,7 +297,7 @@ class FakeClient(Client):
             lambda: self._send(operation, request),
             timeout=timeout,
             on_poll=last.note,
-            turn=backing_off(waiter.delay if delay is None else delay, last.sleep),
+            turn=backing_off(waiter.delay if delay is None else delay, last.sleep, spread=0),
         )
 
     async def wait_for(
@@ -312,7 +312,7 @@ class FakeClient(Client):
         """Wait as the client does; the pauses pass at once."""
         name = f"What was waited for of {type(request).__name__}"
         last = _Last(name, timeout, on_poll)
-        turn = backing_off(delay, last.sleep)
+        turn = backing_off(delay, last.sleep, spread=0)
         for number in count():
             await turn(number)
             response = await self.send(request)

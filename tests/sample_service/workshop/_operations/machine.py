@@ -12,7 +12,7 @@ from aiobotantic.pages import Pagination, Paginator
 from sample_service.workshop import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from aiobotantic.structure import EmptyOutput
@@ -114,7 +114,12 @@ class MachineOperations(Operations):
         return await self._call(_DESCRIBE_MACHINE, machine_name=machine_name)
 
     async def wait_until_machine_deleted(
-        self, *, machine_name: str, timeout: float | None = None, delay: float | None = None
+        self,
+        *,
+        machine_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeMachineOutput], object] | None = None,
     ) -> DescribeMachineOutput | None:
         """Wait until `MachineDeleted`."""
         return await self._wait_or_gone(
@@ -123,10 +128,16 @@ class MachineOperations(Operations):
             machine_name=machine_name,
             timeout=timeout,
             delay=delay,
+            on_poll=on_poll,
         )
 
     async def wait_until_machine_in_service(
-        self, *, machine_name: str, timeout: float | None = None, delay: float | None = None
+        self,
+        *,
+        machine_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeMachineOutput], object] | None = None,
     ) -> DescribeMachineOutput:
         """Wait until `MachineInService`."""
         return await self._wait(
@@ -135,6 +146,7 @@ class MachineOperations(Operations):
             machine_name=machine_name,
             timeout=timeout,
             delay=delay,
+            on_poll=on_poll,
         )
 
     async def list_machines(
