@@ -13,7 +13,8 @@ from aiobotantic.client import Client
 from aiobotantic.manifest import spec_versions
 from aiobotantic.testing.event_frames import Damaged, HangUp, RawEvent, Truncated
 from aiobotantic.testing.faults import ServedError
-from aiobotantic.testing.server import JournalEntry, Server
+from aiobotantic.testing.journal import JournalEntry
+from aiobotantic.testing.server import Server
 from aiosagemaker.sagemaker.client import SageMaker
 
 __all__ = [

@@ -362,8 +362,8 @@ async def test_resources_move_on_by_command_too(server: SageMakerServer, data: P
         sagemaker = botocore_client(server.url, data)
         sagemaker.create_notebook_instance(**notebook())
         server.state.advance()
-        record = server.state.kinds["notebook_instance"].records["nb"]
-        assert record.members["NotebookInstanceStatus"] == "InService"
+        kept = server.state.notebook_instances["nb"]
+        assert kept["NotebookInstanceStatus"] == "InService"
 
     await asyncio.to_thread(ask)
 

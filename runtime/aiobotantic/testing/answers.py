@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from enum import Enum
+from functools import cache
 from hashlib import blake2b
 from typing import Any, get_args
 
@@ -45,6 +47,32 @@ def made_up(
             members[name] = request[name]
     end_pages(operation, members)
     return members
+
+
+def fill_up(
+    cls: type[Structure], members: dict[str, Any], fills: Iterable[str], answers: Answers
+) -> None:
+    """Make up those members of a resource that its structure must not lack."""
+    for wire in fills:
+        if members.get(wire) is None:
+            members[wire] = _filling(cls, wire, answers.settled, answers.settling)
+
+
+@cache
+def _filling(
+    cls: type[Structure], wire: str, settled: Sequence[str], settling: Sequence[str]
+) -> Any:
+    builder = Builder(optional=False, preferred=settled, settling=settling)
+    return to_plain(builder.value(cls, wire))
+
+
+def to_plain(value: Any) -> Any:
+    """Return a made-up value as members hold it: a structure as its wire members."""
+    if isinstance(value, Structure):
+        return value.to_wire()
+    if is_array(value):
+        return [to_plain(each) for each in value]
+    return str(value) if isinstance(value, Enum) else value
 
 
 def selected(cls: type[Structure], members: Mapping[str, Any]) -> dict[str, Any]:

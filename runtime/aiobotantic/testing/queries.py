@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
 from aiobotantic.testing.behaviour import Act, Lists, Resource, Rule
 from aiobotantic.testing.faults import ServedError
+from aiobotantic.testing.json_values import plain
 
 Members = Mapping[str, Any]
 Key = tuple[bool, Any, str]
@@ -23,15 +25,16 @@ def page(
     Raises:
         ServedError: the token is none of this server's, or belongs to another query.
     """
-    selected = [record for record in records if _selects(request, record, resource, words)]
-    sort_by = str(request.get(words.sort_by) or act.sort_by or resource.identity)
+    selected = [record for record in records if _selects(request, record, resource, act, words)]
+    sort_by = str(request.get(words.sort_by) or act.sort_by or resource.identity[-1])
     member = resource.aliases.get(sort_by, sort_by)
     order = request.get(words.sort_order)
-    descending = act.descending if order is None else order == words.descending
+    descending = act.descending if order is None else order.lower().startswith(words.descending)
 
     def key(record: Members) -> Key:
-        value = record.get(member)
-        return value is not None, "" if value is None else value, str(record[resource.identity])
+        value = _comparable(record.get(member))
+        names = "/".join(str(record.get(each)) for each in resource.identity)
+        return value is not None, "" if value is None else value, names
 
     selected.sort(key=key, reverse=descending)
     query = _digest({name: request[name] for name in request if name not in _paging(words)})
@@ -53,8 +56,8 @@ def _paging(words: Lists) -> tuple[str, str]:
     return words.token, words.page_size
 
 
-def _selects(request: Members, record: Members, resource: Resource, words: Lists) -> bool:
-    reserved = (*_paging(words), words.sort_by, words.sort_order)
+def _selects(request: Members, record: Members, resource: Resource, act: Act, words: Lists) -> bool:
+    reserved = (*_paging(words), words.sort_by, words.sort_order, *act.ignored)
     return all(
         _holds(argument, wanted, record, resource, words)
         for argument, wanted in request.items()
@@ -74,14 +77,26 @@ def _holds(argument: str, wanted: Any, record: Members, resource: Resource, word
     if rule == "contains" or (isinstance(value, list) and rule == "equals"):
         return wanted in value
     if rule == "after":
-        return bool(value > wanted)
+        return bool(_moment(value) > _moment(wanted))
     if rule == "before":
-        return bool(value < wanted)
-    return bool(value == wanted)
+        return bool(_moment(value) < _moment(wanted))
+    return bool(_comparable(value) == _comparable(wanted))
+
+
+def _moment(value: Any) -> Any:
+    """Return the seconds since 1970 that a time is, in whatever form it was given."""
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    return _comparable(value)
+
+
+def _comparable(value: Any) -> Any:
+    """Return what stands for a value in an order: of a time the seconds since 1970."""
+    return value.timestamp() if isinstance(value, datetime) else value
 
 
 def _digest(query: Members) -> str:
-    text = json.dumps(query, sort_keys=True)
+    text = json.dumps(query, sort_keys=True, default=plain)
     return blake2b(text.encode(), digest_size=6).hexdigest()
 
 
@@ -90,7 +105,7 @@ def _write_token(key: Key, query: str) -> str:
 
 
 def _read_token(token: str, query: str, words: Lists) -> Key:
-    fault = ServedError(words.invalid_token.code, words.invalid_token.message)
+    fault = ServedError(words.invalid_token.code[-1], words.invalid_token.message)
     try:
         asked, present, value, identity = json.loads(urlsafe_b64decode(token))
     except ValueError:
