@@ -95,7 +95,7 @@ async def call_wire(client: Client, operation: Operation[Any], request: Structur
 @pytest.mark.parametrize(("door", "optional"), [(call, True), (call_wire, False)])
 async def test_every_operation_answers(service: str, door: Any, optional: bool) -> None:
     cls = client_class(service)
-    async with SageMakerServer(cls) as server, server.client() as client:
+    async with SageMakerServer(cls, stateless=True) as server, server.client() as client:
         for operation, given in steps(cls):
             request = build(operation.request_class, optional=optional, **given)
 

@@ -52,8 +52,9 @@ _log = logging.getLogger(__name__)
 _JOURNAL_SIZE: Final = 10_000
 _SNAPSHOT_VERSION: Final = 1
 
-Handler = Callable[[Mapping[str, Any]], Mapping[str, Any] | Awaitable[Mapping[str, Any]]]
-"""Takes a request's members by wire name, and returns the answer's."""
+Answered = Mapping[str, Any] | None
+Handler = Callable[[Mapping[str, Any]], Answered | Awaitable[Answered]]
+"""Takes a request's members by wire name, and returns the answer's; None: as without a function."""
 
 PROTOCOLS: dict[str, Callable[[Service, Mapping[str, Operation[Any]]], ServedProtocol]] = {
     "json": JsonProtocol,
@@ -139,7 +140,8 @@ class Server:
         """The resources that are kept: `state.notebook_instances["nb"]` is one's members."""
         self.outside: dict[str, Callable[[HttpRequest], HttpAnswer]] = {}
         """Signing names of services that are no client's, to what answers their requests."""
-        self._account = account
+        self.place = Place(region, account)
+        """Where made-up resources live."""
         self._steps = steps
         self._lasting = lasting or {}
         self._stateless = stateless
@@ -173,7 +175,7 @@ class Server:
         elif not isinstance(behaviour, Behaviour):
             behaviour = read_behaviour(behaviour)
         signing = str(service.metadata.get("signingName", service.name))
-        place = Place(self.region, self._account, signing)
+        place = Place(self.region, self.place.account, signing)
         rules = Rules(place, self._steps, self.clock, behaviour.lists, self.limits, self._lasting)
         errors = {name: operation.errors for name, operation in operations.items()}
         self.state.add(behaviour, rules, errors)
@@ -245,7 +247,7 @@ class Server:
             runner, self._runner = self._runner, None
             await runner.cleanup()
 
-    def answer(self, operation: str, handler: Handler) -> None:
+    def answer_with(self, operation: str, handler: Handler) -> None:
         """Answer an operation by a function from now on, whatever is kept.
 
         Args:
@@ -456,9 +458,11 @@ class Server:
         self, face: _Face, operation: Operation[Any], request: Mapping[str, Any]
     ) -> dict[str, Any]:
         name, answers = operation.name, face.behaviour.answers
-        if (handler := self._handlers.get(name)) is not None:
-            answered = handler(request)
-            made = dict(await answered if isawaitable(answered) else answered)
+        answered = self._handlers[name](request) if name in self._handlers else None
+        if isawaitable(answered):
+            answered = await answered
+        if answered is not None:
+            made = dict(answered)
         elif self.state.keeps(name) and not self._stateless:
             kept = self.state.carry_out(name, request)
             made = selected(operation.response_class, kept)

@@ -115,6 +115,12 @@ class State:
                         self._faults["absent"], {"label": label, "named": f'{path} "{value}"'}
                     )
 
+    def look(self, kind: str, name: str) -> Members | None:
+        """Return the members of the resource of that name or ARN; None: there is none."""
+        kept = self.kinds[kind]
+        key = kept.find(kept.resource.identity, (name,))
+        return None if key is None else kept.records[key].members
+
     def holder(self, operation: str, kind: str, record: Record) -> str | None:
         """Return the label of a kind of which one exists that cannot be without a resource."""
         if not {*self._faults["held"].code} & {*self._errors.get(operation, ())}:
