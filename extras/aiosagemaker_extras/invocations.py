@@ -185,7 +185,8 @@ def _invocation(request: Mapping[str, Any], body: bytes) -> Invocation:
 
 
 def _common(request: Mapping[str, Any], content_type: str) -> dict[str, Any]:
-    members: dict[str, Any] = {"ContentType": request.get("Accept") or content_type}
+    accepted = request.get("Accept", "*")
+    members: dict[str, Any] = {"ContentType": content_type if "*" in accepted else accepted}
     members["InvokedProductionVariant"] = request.get("TargetVariant") or "AllTraffic"
     if "CustomAttributes" in request:
         members["CustomAttributes"] = request["CustomAttributes"]

@@ -231,14 +231,10 @@ def test_the_program_says_how_it_is_used() -> None:
     services = "\n  ".join(["services:", *spec_versions("aiosagemaker")])
 
     assert (run.returncode, run.stderr) == (0, "")
-    assert "give it to clients as endpoint_url, with any credentials" in said
+    assert "give it to clients of all services as endpoint_url, with any credentials" in said
     assert run.stdout.endswith(f"{services}\n")
-    for default in (
-        "(default: all at one address)",
-        "(default: 127.0.0.1)",
-        "(default: 0, a free one)",
-    ):
-        assert default in said
+    for default in ("all at one address", "127.0.0.1", "0, a free one"):
+        assert f"(default: {default})" in said
 
 
 @pytest.mark.parametrize(

@@ -59,10 +59,11 @@ def test_an_entry_that_names_nothing_is_found() -> None:
     changed = resource | {"status": "Mood", "operations": resource["operations"] | operations}
     tables = {"resources": {"notebook_instance": changed}, "needs": {"Pause": {"A": "model"}}}
 
+    at = "/resources/notebook_instance/operations"
     assert mismatches(read_behaviour(tables), OPERATIONS.values()) == [
-        "/resources/notebook_instance/operations/StopNotebookInstance/by: it does not take Title",
-        "/resources/notebook_instance/operations/StopNotebookInstance/needs: no such argument: Mood",
-        "/resources/notebook_instance/operations/PauseNotebookInstance: no such operation",
+        f"{at}/StopNotebookInstance/by: it does not take Title",
+        f"{at}/StopNotebookInstance/needs: no such argument: Mood",
+        f"{at}/PauseNotebookInstance: no such operation",
         "/resources/notebook_instance: no such member: Mood",
         "/needs/Pause: no such operation",
     ]

@@ -62,7 +62,7 @@ def fill_up(
 def _filling(
     cls: type[Structure], wire: str, settled: Sequence[str], settling: Sequence[str]
 ) -> Any:
-    builder = Builder(optional=False, preferred=settled, settling=settling)
+    builder = Builder(preferred=settled, settling=settling)
     return to_plain(builder.value(cls, wire))
 
 

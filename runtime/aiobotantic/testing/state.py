@@ -86,7 +86,7 @@ class State:
             if operation in self._tags:
                 return self._carry_out_tags(self._tags[operation], request)
             kind, act = self._acts[operation]
-            self.require(act.needs, request)
+            request = {**request, **self.require(act.needs, request)}
             return kind.carry_out(operation, act, request)
         except RefusedError as refusal:
             raise refusal.of(self._errors.get(operation, ())) from None
@@ -105,15 +105,24 @@ class State:
         except RefusedError as refusal:
             raise refusal.of(self._errors.get(operation, ())) from None
 
-    def require(self, needs: Mapping[str, str], request: Mapping[str, Any]) -> None:
-        """Refuse a request whose arguments name resources that do not exist."""
+    def require(self, needs: Mapping[str, str], request: Mapping[str, Any]) -> Members:
+        """Refuse a request whose arguments name resources that do not exist.
+
+        Returns:
+            Arguments that hold an ARN, to the name that it stands for.
+        """
+        names: Members = {}
         for path, kind in needs.items():
             for value in _every(request, path.split(".")):
-                if self.kinds[kind].find((path.rpartition(".")[2],), (value,)) is None:
+                key = self.kinds[kind].find((path.rpartition(".")[2],), (value,))
+                if key is not None:
+                    names |= {path: key[0]} if "." not in path and key[0] != value else {}
+                else:
                     label = self.kinds[kind].resource.label
                     raise RefusedError(
                         self._faults["absent"], {"label": label, "named": f'{path} "{value}"'}
                     )
+        return names
 
     def look(self, kind: str, name: str) -> Members | None:
         """Return the members of the resource of that name or ARN; None: there is none."""
