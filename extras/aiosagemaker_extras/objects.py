@@ -5,9 +5,9 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping
 from hashlib import md5
+from html import escape
 from typing import Any, Final
 from urllib.parse import parse_qs, unquote
-from xml.sax.saxutils import escape
 
 from aiobotantic.testing.json_protocol import HttpAnswer, HttpRequest
 

@@ -12,7 +12,7 @@ from aiobotantic.testing.json_values import plain
 _ABSENT = object()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class JournalEntry:
     """One request that reached the server, and how it was answered."""
 
