@@ -6,7 +6,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from inspect import isawaitable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 from uuid import NAMESPACE_URL, uuid5
 
 from aiobotantic.testing.faults import ServedError
@@ -14,7 +14,7 @@ from aiobotantic.testing.faults import ServedError
 if TYPE_CHECKING:
     from aiosagemaker_extras.testing import SageMakerServer
 
-_UNDER_WAY = ("Creating", "SystemUpdating")
+_SERVING = ("InService", "Updating", "SystemUpdating", "RollingBack")
 
 
 @dataclass(frozen=True)
@@ -109,10 +109,10 @@ class Invocations:
         if "endpoint" not in state.kinds:
             return None
         endpoint = state.look("endpoint", name)
-        if endpoint is None:
+        if endpoint is None or endpoint["EndpointStatus"] == "Deleting":
             account = self._server.place.account
             raise ServedError("ValidationError", f"Endpoint {name} of account {account} not found.")
-        if endpoint["EndpointStatus"] in _UNDER_WAY:
+        if endpoint["EndpointStatus"] not in _SERVING:
             raise ServedError(
                 "ModelNotReadyException",
                 f"Endpoint {name} is not ready: its status is {endpoint['EndpointStatus']}.",
@@ -142,11 +142,15 @@ async def _answered(model: Model, invocation: Invocation) -> _Answered:
         return _Answered([value], "application/octet-stream")
     if isinstance(value, str):
         return _Answered([value.encode()], "text/plain")
-    if isinstance(value, AsyncIterator) or (
-        isinstance(value, Iterable) and not isinstance(value, (dict, list, tuple))
-    ):
+    if _is_stream(value):
         return await _gathered(value)
     return _Answered([json.dumps(value).encode()], "application/json")
+
+
+def _is_stream(value: Any) -> TypeGuard[AsyncIterator[Any] | Iterable[Any]]:
+    if isinstance(value, (dict, list, tuple)):
+        return False
+    return isinstance(value, (AsyncIterator, Iterable))
 
 
 async def _gathered(pieces: AsyncIterator[Any] | Iterable[Any]) -> _Answered:

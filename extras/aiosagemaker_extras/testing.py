@@ -112,7 +112,7 @@ class SageMakerServer(Server, Generic[ServiceClient]):
     ) -> None:
         super().__init__(
             client or SageMaker,
-            beside=_others if client is None else tuple,
+            beside=_others if client is None else list[type[Client]],
             host=host,
             port=port,
             region=region,

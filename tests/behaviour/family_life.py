@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from aiobotantic.client import Client
@@ -18,11 +19,14 @@ Members = dict[str, Any]
 _SEEDS = itertools.count()
 
 
+behaviour_of = cache(load_behaviour)
+
+
 class Family:
     """One kind of resource of a service, and a client that lives through it."""
 
     def __init__(self, client: Client, kind: str) -> None:
-        behaviour = load_behaviour(client.SERVICE.package)
+        behaviour = behaviour_of(client.SERVICE.package)
         self.client = client
         self.kind = kind
         self.resource: Resource = behaviour.resources[kind]
@@ -76,6 +80,8 @@ class Family:
 def made_request(operation: Operation[Any], seed: int) -> Members:
     """Return a made-up request that says everything it may say."""
     request = build(operation.request_class, seed=seed)
+    if operation.token is not None:  # the client makes one
+        setattr(request, operation.token, None)
     members: Members = json.loads(json.dumps(request.to_wire(), default=_plain))
     return members
 

@@ -20,7 +20,12 @@ from botocore.exceptions import ClientError
 from aiobotantic.client import Client
 from aiobotantic.errors import ServiceError
 from aiosagemaker import SageMaker, SageMakerA2IRuntime, SageMakerGeospatial, SageMakerRuntime
-from aiosagemaker.sagemaker.errors import ResourceInUse, ResourceLimitExceeded, ValidationException
+from aiosagemaker.sagemaker.errors import (
+    ConflictException,
+    ResourceInUse,
+    ResourceLimitExceeded,
+    ValidationException,
+)
 from aiosagemaker.sagemaker.models import ContainerDefinition
 from aiosagemaker_extras.server_cli import main
 from aiosagemaker_extras.testing import Invocation, SageMakerServer, ServedError
@@ -63,6 +68,7 @@ async def test_a_status_lasts_for_seconds_of_the_clock() -> None:
         assert done.creation_time.timestamp() == start
         await train(sagemaker, "k")
         server.clock.advance(minutes=7)
+        assert server.state.training_jobs["k"]["TrainingJobStatus"] == "Completed"
         listed = await sagemaker.list_training_jobs(status_equals="InProgress")
         assert listed.training_job_summaries == []
 
@@ -119,6 +125,24 @@ async def test_versions_count_and_the_newest_is_meant() -> None:
             for _ in range(2)
         ]
         assert [arn and arn.partition("package/")[2] for arn in packages] == ["g/1", "g/2"]
+
+
+async def test_a_creation_with_the_token_of_another_is_that_one() -> None:
+    pipeline = {"PipelineName": "p", "PipelineDefinition": "{}", "RoleArn": ROLE}
+    async with SageMakerServer() as server, server.client() as sagemaker:
+        for _ in range(2):
+            await sagemaker.wire.create_pipeline(**pipeline, ClientRequestToken="t" * 32)
+        with pytest.raises(ConflictException, match="Cannot create already existing pipeline"):
+            await sagemaker.wire.create_pipeline(**pipeline, ClientRequestToken="u" * 32)
+        runs = {
+            (
+                await sagemaker.start_pipeline_execution(
+                    pipeline_name="p", client_request_token=token * 32
+                )
+            ).pipeline_execution_arn
+            for token in "aab"
+        }
+        assert len(runs) == len(server.state.pipeline_executions) == 2
 
 
 async def test_state_is_seen_kept_and_put_back() -> None:

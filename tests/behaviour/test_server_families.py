@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any, get_args
 
 import pytest
-from family_life import Family, Members, made_request
+from family_life import Family, Members, behaviour_of, made_request
 
 from aiobotantic.errors import ServiceError
 from aiobotantic.manifest import spec_versions
@@ -221,7 +221,7 @@ async def updated(server: SageMakerServer[Any], family: Family, known: Members) 
 
 
 async def tagged(family: Family, known: Members) -> None:
-    behaviour = load_behaviour(family.client.SERVICE.package)
+    behaviour = behaviour_of(family.client.SERVICE.package)
     arn = next((known[each] for each in family.resource.arn_members if each in known), None)
     if not behaviour.tags or arn is None:
         return

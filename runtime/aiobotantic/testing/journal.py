@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from aiobotantic.testing.json_values import plain
+from aiobotantic.testing.json_values import is_object, plain
 
 _ABSENT = object()
 
@@ -77,7 +77,7 @@ def _differences(
 ) -> Iterable[str]:
     for name, value in wanted.items():
         got = found.get(name, _ABSENT)
-        if isinstance(value, Mapping) and isinstance(got, Mapping):
+        if is_object(value) and is_object(got):
             yield from _differences(value, got, f"{at}{name}.")
         elif got is _ABSENT:
             yield f"no {at}{name}, where {_shown(value)} is wanted"

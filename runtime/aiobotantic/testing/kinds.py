@@ -111,7 +111,7 @@ class ResourceKind:
 
     def find(self, by: Sequence[str], values: Key) -> Key | None:
         """Return the key of the resource that arguments name: its names, its ARN or a part."""
-        self._wear_out()
+        self.wear_out()
         if values in self.records:
             return values
         if len(values) == 1 and (key := self.by_arn.get(str(values[0]))) is not None:
@@ -143,8 +143,15 @@ class ResourceKind:
         names = self._names(record.members) | {"previous": record.previous}
         self._set_status(record, following.format_map(names))
 
+    def wear_out(self) -> None:
+        """Move resources on through the statuses whose seconds are over."""
+        lasts = self._rules.lasting.get(self.name)
+        for key in list(self.records) if lasts is not None else ():
+            self._wear_out_of(key, lasts or 0)
+
     def snapshot(self) -> dict[str, Any]:
         """Return the resources as plain values."""
+        self.wear_out()
         return {
             "made": self.made,
             "records": [
@@ -262,7 +269,7 @@ class ResourceKind:
         words = self._rules.lists
         if words is None or act.items is None:
             raise ValueError("behaviour: a list operation needs /lists and its own `items`")
-        self._wear_out()
+        self.wear_out()
         records = [record.members for record in self.records.values()]
         shown, token = page(records, request, self.resource, act, words)
         items = [self._look(self._key(members)) for members in shown]
@@ -285,13 +292,7 @@ class ResourceKind:
         within = self.resource.within
         return members if within is None else {**members, within: members}
 
-    def _wear_out(self) -> None:
-        """Move resources on through the statuses whose seconds are over."""
-        lasts = self._rules.lasting.get(self.name)
-        for key in list(self.records) if lasts is not None else ():
-            self._wear_out_one(key, lasts or 0)
-
-    def _wear_out_one(self, key: Key, lasts: float) -> None:
+    def _wear_out_of(self, key: Key, lasts: float) -> None:
         while (record := self.records.get(key)) is not None:
             status = record.members.get(self.resource.status or "", "")
             over = record.since + lasts

@@ -72,6 +72,10 @@ class _Script:
     members: Mapping[str, Any]
 
 
+def _none() -> Sequence[type[Client]]:
+    return ()
+
+
 @dataclass(frozen=True)
 class _Face:
     """One of the services that a server answers for."""
@@ -117,7 +121,7 @@ class Server:
         self,
         client: type[Client],
         *,
-        beside: Callable[[], Sequence[type[Client]]] = tuple,
+        beside: Callable[[], Sequence[type[Client]]] = _none,
         behaviour: Behaviour | Mapping[str, Any] | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
@@ -177,8 +181,7 @@ class Server:
         signing = str(service.metadata.get("signingName", service.name))
         place = Place(self.region, self.place.account, signing)
         rules = Rules(place, self._steps, self.clock, behaviour.lists, self.limits, self._lasting)
-        errors = {name: operation.errors for name, operation in operations.items()}
-        self.state.add(behaviour, rules, errors)
+        self.state.add(behaviour, rules, operations)
         protocol = PROTOCOLS[service.protocol](service, operations)
         face = _Face(service, operations, protocol, behaviour, place)
         self._faces[service.name] = face
@@ -187,7 +190,7 @@ class Server:
     def _all_faces(self) -> Iterable[_Face]:
         """Yield the services, the client's own first; those beside it are loaded at first use."""
         yield from [self._faces[self.service.name]]
-        beside, self._beside = self._beside, tuple
+        beside, self._beside = self._beside, _none
         for client in beside():
             if client.SERVICE.name not in self._faces:
                 self._add(client)

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from difflib import get_close_matches
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
+from aiobotantic.operation import Operation
+from aiobotantic.structure import describe
 from aiobotantic.testing.behaviour import Act, Behaviour, FaultTable, TagAct
 from aiobotantic.testing.json_values import is_array, is_object
 from aiobotantic.testing.kinds import Key, Members, Record, RefusedError, ResourceKind, Rules
@@ -42,16 +44,19 @@ class State:
         self._acts: dict[str, tuple[ResourceKind, Act]] = {}
         self._tags: dict[str, TagAct] = {}
         self._needs: dict[str, Mapping[str, str]] = {}
-        self._errors: dict[str, Sequence[str]] = {}
+        self._operations: dict[str, Operation[Any]] = {}
+        self._answered: dict[tuple[str, str], Members] = {}
         self._faults: Mapping[str, FaultTable] = _FAULTS
 
-    def add(self, behaviour: Behaviour, rules: Rules, errors: Mapping[str, Sequence[str]]) -> None:
+    def add(
+        self, behaviour: Behaviour, rules: Rules, operations: Mapping[str, Operation[Any]]
+    ) -> None:
         """Keep the resources of one more service.
 
         Args:
             behaviour: the service's table.
             rules: what its kinds of resources share.
-            errors: its operations, to the codes that the model lists for them.
+            operations: its operations, by name.
         """
         faults = {**_FAULTS, **behaviour.faults}
         for name, resource in behaviour.resources.items():
@@ -59,7 +64,7 @@ class State:
             self._acts |= {operation: (kind, act) for operation, act in resource.operations.items()}
         self._tags |= behaviour.tags
         self._needs |= behaviour.needs
-        self._errors |= errors
+        self._operations |= operations
         self._faults = faults
         self.__dict__.pop("_holders", None)
 
@@ -86,10 +91,24 @@ class State:
             if operation in self._tags:
                 return self._carry_out_tags(self._tags[operation], request)
             kind, act = self._acts[operation]
+            token = self._token(operation, request) if act.does == "create" else None
+            if token is not None and token in self._answered:
+                return self._answered[token]
             request = {**request, **self.require(act.needs, request)}
-            return kind.carry_out(operation, act, request)
+            answer = kind.carry_out(operation, act, request)
+            if token is not None:
+                self._answered[token] = dict(answer)
+            return answer
         except RefusedError as refusal:
-            raise refusal.of(self._errors.get(operation, ())) from None
+            raise refusal.of(self._operations[operation].errors) from None
+
+    def _token(self, operation: str, request: Mapping[str, Any]) -> tuple[str, str] | None:
+        """Return what makes a request the same as another: it is then carried out once."""
+        found = self._operations[operation]
+        if found.token is None:
+            return None
+        wire = describe(found.request_class).wire_names[found.token]
+        return (operation, request[wire]) if wire in request else None
 
     def fills(self, operation: str) -> tuple[str | None, Sequence[str]]:
         """Return what an answer does not lack, and the member that holds it; None: the answer."""
@@ -103,7 +122,7 @@ class State:
         try:
             self.require(self._needs.get(operation, {}), request)
         except RefusedError as refusal:
-            raise refusal.of(self._errors.get(operation, ())) from None
+            raise refusal.of(self._operations[operation].errors) from None
 
     def require(self, needs: Mapping[str, str], request: Mapping[str, Any]) -> Members:
         """Refuse a request whose arguments name resources that do not exist.
@@ -132,7 +151,7 @@ class State:
 
     def holder(self, operation: str, kind: str, record: Record) -> str | None:
         """Return the label of a kind of which one exists that cannot be without a resource."""
-        if not {*self._faults["held"].code} & {*self._errors.get(operation, ())}:
+        if not {*self._faults["held"].code} & {*self._operations[operation].errors}:
             return None
         for other, members in self._holders.get(kind, ()):
             wanted = [record.members.get(each) for each in members]
@@ -177,6 +196,7 @@ class State:
         """
         if unknown := sorted(set(snapshot) - set(self.kinds)):
             raise ValueError(f"the snapshot has resources that are not kept: {', '.join(unknown)}")
+        self._answered.clear()
         for name, kind in self.kinds.items():
             kind.restore(snapshot.get(name, {}))
 
@@ -208,7 +228,8 @@ class Kept(Mapping[Any, Members]):
         self._kind = kind
 
     def __getitem__(self, name: Any) -> Members:
-        key = name if isinstance(name, tuple) else (name,)
+        self._kind.wear_out()
+        key: Key = name if _is_key(name) else (name,)
         found = key if key in self._kind.records else self._kind.by_arn.get(str(name))
         if found is None:
             shown = ", ".join(map(repr, self)) or "none"
@@ -216,10 +237,15 @@ class Kept(Mapping[Any, Members]):
         return deepcopy(self._kind.records[found].members)
 
     def __iter__(self) -> Iterator[Any]:
+        self._kind.wear_out()
         return iter([key[0] if len(key) == 1 else key for key in self._kind.records])
 
     def __len__(self) -> int:
         return len(self._kind.records)
+
+
+def _is_key(name: Any) -> TypeGuard[Key]:
+    return isinstance(name, tuple)
 
 
 def _plural(kind: str) -> str:

@@ -33,7 +33,7 @@ class Place:
 def marked(*names: str) -> str:
     """Return an identifier of 12 small letters and digits, the same for the same names."""
     number = int.from_bytes(blake2b("\0".join(names).encode(), digest_size=10).digest(), "big")
-    letters = []
+    letters: list[str] = []
     for _ in range(12):
         number, place = divmod(number, len(_MARKS))
         letters.append(_MARKS[place])
