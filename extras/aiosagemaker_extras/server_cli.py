@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
+import os
 import re
 import signal
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 from aiobotantic.manifest import spec_versions
+from aiobotantic.testing.json_values import plain
 
 if TYPE_CHECKING:
     from aiobotantic.client import Client
+    from aiosagemaker_extras.testing import SageMakerServer
 
 
 _DESCRIPTION: Final = """\
-Serve a service of Amazon SageMaker for tests, until Ctrl-C or SIGTERM.
+Serve Amazon SageMaker for tests, until Ctrl-C or SIGTERM.
 
-The first line that is printed is the address: give it to clients as endpoint_url,
-with any credentials. Nothing leaves the machine, and nothing is kept on disk."""
+The first line that is printed is the address: give it to clients of all services as
+endpoint_url, with any credentials. Nothing leaves the machine, and nothing is kept on
+disk, unless a file is named with --state."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,7 +37,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     try:
-        asyncio.run(_serve(options.service, options.host, options.port, options.region))
+        asyncio.run(_serve(options))
+    except StateFileError as error:
+        print(f"aiosagemaker-server: {error}", file=sys.stderr)
+        return 1
     except (OSError, UnicodeError) as error:  # a host name that is none is a UnicodeError
         reason = getattr(error, "strerror", None) or error
         print(
@@ -76,8 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--service",
         type=_client,
-        default="sagemaker",
-        help="one of those listed below (default: %(default)s)",
+        help="that service alone, one of those listed below (default: all at one address)",
     )
     parser.add_argument(
         "--host", default="127.0.0.1", help="address to listen on (default: %(default)s)"
@@ -91,10 +99,49 @@ def _parser() -> argparse.ArgumentParser:
         default="us-east-1",
         help="region that ARNs name (default: %(default)s)",
     )
+    parser.add_argument(
+        "--state",
+        type=Path,
+        metavar="FILE",
+        help="JSON file with what is kept: read at the start where it is there, written at the end",
+    )
     return parser
 
 
-async def _serve(client: type[Client], host: str, port: int, region: str) -> None:
+class StateFileError(Exception):
+    """A file of `--state` that cannot be read or written; the message names it."""
+
+
+def _load(server: SageMakerServer, file: Path) -> None:
+    """Keep what a file holds; one that is absent is to be written."""
+    try:
+        server.restore(json.loads(file.read_bytes()))
+    except FileNotFoundError:
+        if not file.absolute().parent.is_dir():
+            raise StateFileError(f"--state {file}: there is no folder {file.parent}") from None
+    except (OSError, ValueError, AttributeError, TypeError, KeyError) as error:
+        raise StateFileError(
+            f"--state {file} cannot be read: {error}. Name a file that this program has written, "
+            "or one that is not there yet."
+        ) from None
+
+
+def _save(server: SageMakerServer, file: Path) -> None:
+    """Write what is kept: the file is the old one or the new one, never a part."""
+    text = json.dumps(server.snapshot(), default=plain, indent=1)
+    fresh = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        with fresh.open("w") as opened:
+            opened.write(text)
+            opened.flush()
+            os.fsync(opened.fileno())
+        fresh.replace(file)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        raise StateFileError(f"--state {file} cannot be written: {error.strerror}") from None
+
+
+async def _serve(options: argparse.Namespace) -> None:
     from aiosagemaker_extras.testing import SageMakerServer
 
     stopped = asyncio.Event()
@@ -104,9 +151,18 @@ async def _serve(client: type[Client], host: str, port: int, region: str) -> Non
             loop.add_signal_handler(number, stopped.set)
         except NotImplementedError:  # Windows: SIGINT arrives as KeyboardInterrupt
             break
-    async with SageMakerServer(client, host=host, port=port, region=region) as server:
+    where = {"host": options.host, "port": options.port, "region": options.region}
+    client: Any = options.service
+    server = SageMakerServer(**where) if client is None else SageMakerServer(client, **where)
+    if options.state is not None:
+        _load(server, options.state)
+    async with server:
         print(server.url, flush=True)
-        await stopped.wait()
+        try:
+            await stopped.wait()
+        finally:
+            if options.state is not None:
+                _save(server, options.state)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from copy import deepcopy
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, overload
 
@@ -18,9 +19,13 @@ from aiobotantic.testing.build import BuildError, build
 from aiobotantic.testing.event_frames import Damaged, HangUp, RawEvent, Truncated
 from aiobotantic.testing.fake_streams import event_stream, streaming_body
 from aiobotantic.testing.faults import ServedError
-from aiobotantic.testing.server import JournalEntry, Server
+from aiobotantic.testing.journal import JournalEntry
+from aiobotantic.testing.server import Handler, Server
 from aiosagemaker import fakes
 from aiosagemaker.sagemaker.client import SageMaker
+from aiosagemaker_extras.feature_store import FeatureStore
+from aiosagemaker_extras.invocations import Invocation, Invocations, Model
+from aiosagemaker_extras.objects import Objects
 
 if TYPE_CHECKING:
     from aiobotantic.testing import strategies as strategies
@@ -50,6 +55,7 @@ __all__ = [
     "FakeSageMakerRuntime",
     "FakeSageMakerTrainingSessionRuntime",
     "HangUp",
+    "Invocation",
     "JournalEntry",
     "RawEvent",
     "SageMakerServer",
@@ -63,29 +69,38 @@ __all__ = [
     "streaming_body",
 ]
 
+Keys = Mapping[str, str | tuple[str, str]]
+AnyClient = TypeVar("AnyClient", bound=Client)
+ModelFunction = TypeVar("ModelFunction", bound=Model)
 ServiceClient = TypeVar("ServiceClient", bound=Client, default=SageMaker)
 
 
 class SageMakerServer(Server, Generic[ServiceClient]):
-    """A service of SageMaker on loopback: every operation is answered, nothing is kept on disk.
+    """SageMaker on loopback: every operation is answered, what is created is kept in memory.
 
-    Without a class it is the control plane, whose notebook instances and inference experiments keep
-    state; a status that passes by itself, such as `Pending`, is shown `steps` times by Describe or
-    List, then the next one follows. Any other operation gets a valid answer made from its response
-    class, the same for the same request; bodies and event streams are streamed.
+    Without a class it is all services at one address: the control plane, whose families keep state,
+    and beside it the others. A status that passes by itself, such as `Pending`, is shown `steps`
+    times by Describe or List, then the next one follows. An operation of no family gets a valid
+    answer made from its response class, the same for the same request; bodies and event streams are
+    streamed. With a class it is that service alone.
 
-        async with SageMakerServer(SageMakerRuntime) as server:
-            async with server.client() as runtime:
-                await runtime.invoke_endpoint(endpoint_name="e", body=b"...")
+        async with SageMakerServer() as server:
+            async with server.client() as sagemaker, server.client(SageMakerRuntime) as runtime:
+                ...
 
     Args:
-        client: class of the service's client; `SageMaker` by default.
+        client: class of the service's client; by default `SageMaker`, and all others beside it.
         host: address to listen on.
         port: port to listen on; 0 takes a free one.
         region: region that ARNs name, and the clients' region.
         account: account that ARNs name, 12 digits.
         steps: how often a passing status is shown. 0: it is never seen.
         now: seconds since 1970, UTC; the system's clock by default.
+        lasting: kinds of resources to the seconds of `server.clock` that their passing statuses
+            last, instead of `steps`: `{"training_job": 300}`.
+        stateless: nothing is kept, every answer is made up.
+        keys: access key ids to their secrets, or to pairs of secret and session token: signatures
+            are then checked. None: any signature is taken.
     """
 
     @overload
@@ -98,6 +113,9 @@ class SageMakerServer(Server, Generic[ServiceClient]):
         account: str = ...,
         steps: int = ...,
         now: Callable[[], float] = ...,
+        lasting: Mapping[str, float] | None = ...,
+        stateless: bool = ...,
+        keys: Keys | None = ...,
     ) -> None: ...
     @overload
     def __init__(
@@ -110,10 +128,13 @@ class SageMakerServer(Server, Generic[ServiceClient]):
         account: str = ...,
         steps: int = ...,
         now: Callable[[], float] = ...,
+        lasting: Mapping[str, float] | None = ...,
+        stateless: bool = ...,
+        keys: Keys | None = ...,
     ) -> None: ...
     def __init__(
         self,
-        client: type[Client] = SageMaker,
+        client: type[Client] | None = None,
         *,
         host: str = "127.0.0.1",
         port: int = 0,
@@ -121,30 +142,121 @@ class SageMakerServer(Server, Generic[ServiceClient]):
         account: str = "123456789012",
         steps: int = 1,
         now: Callable[[], float] = time.time,
+        lasting: Mapping[str, float] | None = None,
+        stateless: bool = False,
+        keys: Keys | None = None,
     ) -> None:
         super().__init__(
-            client, host=host, port=port, region=region, account=account, steps=steps, now=now
+            client or SageMaker,
+            beside=_others if client is None else list[type[Client]],
+            host=host,
+            port=port,
+            region=region,
+            account=account,
+            steps=steps,
+            now=now,
+            lasting=lasting,
+            stateless=stateless,
+            keys=keys,
         )
-        self._client_class: Any = client
+        self._client_class: Any = client or SageMaker
+        self._keys = keys
+        self.objects = Objects()
+        """A small S3 at the same address, for inputs and outputs: `objects.read("s3://b/key")`."""
+        self.records = FeatureStore(self)
+        """The records of feature groups."""
+        self._invocations = Invocations(self)
+        self.outside["s3"] = self.objects.answer
+        if not stateless:
+            self._handlers |= self._own_handlers()
 
-    def client(self, **options: Any) -> ServiceClient:
+    def _own_handlers(self) -> dict[str, Handler]:
+        handlers: dict[str, Handler] = {
+            "InvokeEndpoint": self._invocations.invoke,
+            "InvokeEndpointAsync": self._invocations.invoke_async,
+            "InvokeEndpointWithResponseStream": self._invocations.invoke_with_response_stream,
+        }
+        if "feature_group" in self.state.kinds:
+            handlers |= {
+                "BatchGetRecord": self.records.batch_get,
+                "BatchWriteRecord": self.records.batch_write,
+                "DeleteRecord": self.records.delete,
+                "GetRecord": self.records.get,
+                "ListRecords": self.records.identifiers,
+                "PutRecord": self.records.put,
+                "UpdateRecord": self.records.update,
+            }
+        return handlers
+
+    def endpoint(self, name: str) -> Callable[[ModelFunction], ModelFunction]:
+        """Answer the invocations of an endpoint by the function that is decorated.
+
+            @server.endpoint("reviews")
+            def model(invocation: Invocation) -> list[str]:
+                return [text.upper() for text in invocation.json()]
+
+        It takes an `Invocation` and returns bytes, text, a value that JSON can hold, an iterable of
+        bytes, which is streamed, or an awaitable of any of them. What it raises is a `ModelError`,
+        unless it is a `ServedError`. Where the server has the control plane, the endpoint must
+        have been created there.
+
+        Args:
+            name: the endpoint's.
+        """
+
+        def keep(function: ModelFunction) -> ModelFunction:
+            self._invocations.models[name] = function
+            return function
+
+        return keep
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return all resources, records and objects that are kept, as values that JSON can hold."""
+        own = {"records": deepcopy(self.records.records), "objects": self.objects.snapshot()}
+        return {**super().snapshot(), **own}
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Keep what a snapshot holds, and nothing else; the journal stays.
+
+        Raises:
+            ValueError: the value is no snapshot, or one with resources that this server does not
+                keep.
+        """
+        super().restore(snapshot)
+        self.records.records = deepcopy(dict(snapshot.get("records", {})))
+        self.objects.restore(snapshot.get("objects", {}))
+
+    @overload
+    def client(self, **options: Any) -> ServiceClient: ...
+    @overload
+    def client(self, client: type[AnyClient], **options: Any) -> AnyClient: ...
+    def client(self, client: type[Client] | None = None, **options: Any) -> Any:
         """Return a client of this server, not yet opened: use it as an async context manager.
 
         Args:
+            client: class of the client; by default that of the server's first service.
             options: arguments of the client's class; by default the server's address and region,
-                and credentials that no other service knows.
+                and credentials: the first of its keys, else some that no other service knows.
 
         Raises:
             RuntimeError: the server does not run.
         """
+        name, key = next(iter((self._keys or {"testing": "testing"}).items()))
+        secret, token = (key, None) if isinstance(key, str) else key
         settings: dict[str, Any] = {
             "endpoint_url": self.url,
             "region_name": self.region,
-            "aws_access_key_id": "testing",
-            "aws_secret_access_key": "testing",
+            "aws_access_key_id": name,
+            "aws_secret_access_key": secret,
         }
-        client: ServiceClient = self._client_class(**settings | options)
-        return client
+        if token is not None:
+            settings["aws_session_token"] = token
+        return (client or self._client_class)(**settings | options)
+
+
+def _others() -> list[type[Client]]:
+    """Return the classes of all clients."""
+    return [client_class(service) for service in spec_versions("aiosagemaker")]
 
 
 def client_class(service: str) -> type[Client]:

@@ -362,8 +362,8 @@ async def test_resources_move_on_by_command_too(server: SageMakerServer, data: P
         sagemaker = botocore_client(server.url, data)
         sagemaker.create_notebook_instance(**notebook())
         server.state.advance()
-        record = server.state.kinds["notebook_instance"].records["nb"]
-        assert record.members["NotebookInstanceStatus"] == "InService"
+        kept = server.state.notebook_instances["nb"]
+        assert kept["NotebookInstanceStatus"] == "InService"
 
     await asyncio.to_thread(ask)
 
@@ -541,6 +541,7 @@ async def test_a_request_without_credentials_is_refused(server: SageMakerServer)
 async def test_an_operation_without_output_has_an_empty_body(
     server: SageMakerServer, data: Path
 ) -> None:
+    await asyncio.to_thread(botocore_client(server.url, data).create_model, ModelName="m")
     headers = HEADERS | {"X-Amz-Target": "SageMaker.DeleteModel"}
     async with (
         ClientSession() as http,

@@ -97,7 +97,7 @@ async def test_every_operation_is_answered_and_botocore_reads_all_of_it(data: Pa
         known = describe(OPERATIONS[name].request_class).by_wire_name
         return {member: value for member, value in members.items() if member in known}
 
-    async with SageMakerServer() as server:
+    async with SageMakerServer(stateless=True) as server:
         await asyncio.to_thread(ask, server.url)
 
         assert {entry.status for entry in server.journal} == {200}
@@ -108,7 +108,7 @@ async def test_every_operation_is_answered_and_botocore_reads_all_of_it(data: Pa
 async def test_the_same_request_gets_the_same_answer(data: Path) -> None:
     answers = []
     for _ in range(2):
-        async with SageMakerServer() as server:
+        async with SageMakerServer(stateless=True) as server:
             peer = Peer(server.url, data)
             answers += [
                 await asyncio.to_thread(peer.call, "DescribeEndpoint", {"EndpointName": name})
@@ -121,7 +121,9 @@ async def test_the_same_request_gets_the_same_answer(data: Path) -> None:
 
 
 async def test_made_up_resources_are_called_by_their_name_and_at_rest(data: Path) -> None:
-    async with SageMakerServer(region="eu-central-1", account="210987654321") as server:
+    async with SageMakerServer(
+        region="eu-central-1", account="210987654321", stateless=True
+    ) as server:
         peer = Peer(server.url, data)
         created = await asyncio.to_thread(peer.call, "CreateModel", {"ModelName": "m"})
         described = await asyncio.to_thread(peer.call, "DescribeModel", {"ModelName": "m"})
@@ -135,7 +137,7 @@ async def test_made_up_resources_are_called_by_their_name_and_at_rest(data: Path
 
 
 async def test_a_list_that_is_made_up_has_one_page(data: Path) -> None:
-    async with SageMakerServer() as server:
+    async with SageMakerServer(stateless=True) as server:
         peer = Peer(server.url, data)
 
         def pages() -> list[Any]:
@@ -147,7 +149,7 @@ async def test_a_list_that_is_made_up_has_one_page(data: Path) -> None:
 
 
 async def test_waiters_of_made_up_resources_end(data: Path) -> None:
-    async with SageMakerServer() as server:
+    async with SageMakerServer(stateless=True) as server:
         peer = Peer(server.url, data)
         quick = {"Delay": 0, "MaxAttempts": 1}
 

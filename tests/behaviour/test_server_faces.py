@@ -67,7 +67,7 @@ async def test_the_client_of_a_server_takes_options() -> None:
         assert sagemaker.endpoint_url == server.url
         listed = await sagemaker.list_models()
 
-    assert listed.models
+    assert listed.models == []
 
 
 def test_a_protocol_that_is_not_spoken_is_an_error() -> None:
@@ -117,7 +117,7 @@ def test_the_program_serves_until_it_is_told_to_stop(number: signal.Signals) -> 
             request = urllib.request.Request(
                 url,
                 b'{"ModelName":"m"}',
-                {"X-Amz-Target": "SageMaker.DescribeModel", "Authorization": "AWS4-HMAC-SHA256"},
+                {"X-Amz-Target": "SageMaker.CreateModel", "Authorization": "AWS4-HMAC-SHA256"},
             )
             with urllib.request.urlopen(request, timeout=10) as response:
                 answer = json.loads(response.read())
@@ -155,10 +155,10 @@ def test_the_program_says_how_it_is_used() -> None:
     services = "\n  ".join(["services:", *spec_versions("aiosagemaker")])
 
     assert (run.returncode, run.stderr) == (0, "")
-    assert "give it to clients as endpoint_url, with any credentials" in said
+    assert "give it to clients of all services as endpoint_url, with any credentials" in said
     assert run.stdout.endswith(f"{services}\n")
-    for default in ("(default: sagemaker)", "(default: 127.0.0.1)", "(default: 0, a free one)"):
-        assert default in said
+    for default in ("all at one address", "127.0.0.1", "0, a free one"):
+        assert f"(default: {default})" in said
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ async def test_every_operation_is_answered_and_both_read_the_same(service: str, 
     cls = client_class(service)
     operations = cls.operations()
     asked = [name for name in operations if not name.removesuffix("s").endswith(KEPT)]
-    async with SageMakerServer(cls) as server, server.client() as ours:
+    async with SageMakerServer(cls, stateless=True) as server, server.client() as ours:
         peer = await asyncio.to_thread(botocore_client, server.url, data, service)
 
         def ask(name: str, request: dict[str, Any]) -> dict[str, Any]:

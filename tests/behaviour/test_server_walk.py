@@ -4,6 +4,7 @@ The methods take what a request may hold at most, and the wire door what it must
 what is streamed is read to its end.
 """
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from aiobotantic.bodies import StreamingBody
 from aiobotantic.client import Client
+from aiobotantic.errors import ServiceError
 from aiobotantic.event_stream import EventStream
 from aiobotantic.manifest import spec_versions
 from aiobotantic.operation import Operation
@@ -95,7 +97,7 @@ async def call_wire(client: Client, operation: Operation[Any], request: Structur
 @pytest.mark.parametrize(("door", "optional"), [(call, True), (call_wire, False)])
 async def test_every_operation_answers(service: str, door: Any, optional: bool) -> None:
     cls = client_class(service)
-    async with SageMakerServer(cls) as server, server.client() as client:
+    async with SageMakerServer(cls, stateless=True) as server, server.client() as client:
         for operation, given in steps(cls):
             request = build(operation.request_class, optional=optional, **given)
 
@@ -104,6 +106,29 @@ async def test_every_operation_answers(service: str, door: Any, optional: bool) 
             assert type(answer) is operation.response_class, operation.name
     assert {entry.status for entry in server.journal} == {200}
     assert {entry.operation for entry in server.journal} == set(cls.operations())
+
+
+async def test_one_server_answers_every_operation_of_all_services() -> None:
+    asked: set[str] = set()
+    async with SageMakerServer() as server:
+        for service in SERVICES:
+            cls = client_class(service)
+            async with server.client(cls, validation="off") as client:
+                for operation in cls.operations().values():
+                    with suppress(ServiceError):
+                        await finished(
+                            await call_wire(client, operation, build(operation.request_class))
+                        )
+            asked |= set(cls.operations())
+
+    assert {entry.operation for entry in server.journal} == asked
+    assert {entry.error for entry in server.journal} == {
+        None,
+        "ResourceNotFound",
+        "ResourceNotFoundException",
+        "ValidationError",
+        "ValidationException",
+    }
 
 
 async def test_a_waiter_for_a_deletion_ends_with_a_scripted_error() -> None:

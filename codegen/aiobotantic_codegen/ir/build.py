@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from aiobotantic_codegen.errors import NameCollision, SpecError, json_pointer
 from aiobotantic_codegen.ir import docs, names, placement
+from aiobotantic_codegen.ir.families import service_behaviour
 from aiobotantic_codegen.ir.http import check_http
 from aiobotantic_codegen.ir.overrides import Overrides
 from aiobotantic_codegen.ir.paging import build_paginator, inferred_paginator
@@ -136,7 +137,7 @@ class _Builder:
             full_name=docs.one_line(metadata.service_full_name),
             metadata=metadata.model_dump(by_alias=True, exclude_none=True, exclude_unset=True),
             endpoint_rules=self.loaded.endpoint_rules,
-            behaviour=self.behaviour.get("services", {}).get(self.loaded.name, {}),
+            behaviour=service_behaviour(self.document, self.loaded.name, self.behaviour),
             operations=operations,
             errors=tuple(errors.values()),
             modules=self._modules(structures, enums, families),

@@ -30,7 +30,7 @@ def families(operations: Iterable[str], overrides: Mapping[str, str]) -> dict[st
     noun belongs to the longest resource that its noun begins with, else contains
     (`CreatePresignedNotebookInstanceUrl`); without one its noun is a family of its own.
     """
-    nouns = {name: _noun(name) for name in operations}
+    nouns = {name: noun_of(name) for name in operations}
     verbs = Counter(nouns.values())
     resources = [noun for noun, count in verbs.items() if count >= _FEWEST_VERBS]
     found: dict[str, FamilyName] = {}
@@ -45,7 +45,8 @@ def _is_reserved(family: str) -> bool:
     return keyword.iskeyword(family) or family == COMMON or family.startswith(f"{COMMON}_")
 
 
-def _noun(operation: str) -> tuple[str, ...]:
+def noun_of(operation: str) -> tuple[str, ...]:
+    """Return the words of what an operation acts on: `CreateHubContent` is `hub`, `content`."""
     words = xform_name(operation).split("_")
     if len(words) > 2 and words[0] == "batch":
         words = words[1:]

@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import Enum
+from functools import cache
 from hashlib import blake2b
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from aiobotantic.bodies import StreamingBody
 from aiobotantic.operation import Operation
@@ -47,23 +49,60 @@ def made_up(
     return members
 
 
+def fill_up(
+    cls: type[Structure], members: dict[str, Any], fills: Iterable[str], answers: Answers
+) -> None:
+    """Make up those members of a resource that its structure must not lack."""
+    for wire in fills:
+        if members.get(wire) is None:
+            members[wire] = _filling(cls, wire, answers.settled, answers.settling)
+
+
+@cache
+def _filling(
+    cls: type[Structure], wire: str, settled: Sequence[str], settling: Sequence[str]
+) -> Any:
+    builder = Builder(preferred=settled, settling=settling)
+    return to_plain(builder.value(cls, wire))
+
+
+def to_plain(value: Any) -> Any:
+    """Return a made-up value as members hold it: a structure as its wire members."""
+    if isinstance(value, Structure):
+        return value.to_wire()
+    if is_array(value):
+        return [to_plain(each) for each in value]
+    return str(value) if isinstance(value, Enum) else value
+
+
 def selected(cls: type[Structure], members: Mapping[str, Any]) -> dict[str, Any]:
     """Return those of a resource's members that a structure has, its lists' items likewise."""
     shown: dict[str, Any] = {}
-    for name, wire in describe(cls).wire_names.items():
+    for wire, fit in _fitters(cls).items():
         if (value := members.get(wire)) is not None:
-            shown[wire] = _fitting(cls.__pydantic_fields__[name].annotation, value)
+            shown[wire] = value if fit is None else fit(value)
     return shown
 
 
-def _fitting(annotation: Any, value: Any) -> Any:
+Fit = Callable[[Any], Any]
+
+
+@cache
+def _fitters(cls: type[Structure]) -> Mapping[str, Fit | None]:
+    """Return the members of a structure, and what makes their values fit, where anything does."""
+    return {
+        wire: _fitter(cls.__pydantic_fields__[name].annotation)
+        for name, wire in describe(cls).wire_names.items()
+    }
+
+
+def _fitter(annotation: Any) -> Fit | None:
     kind = value_type(annotation)
-    if isinstance(kind, type) and issubclass(kind, Structure) and is_object(value):
-        return selected(kind, value)
-    if is_array(value):
-        item, *_ = get_args(kind) or (Any,)
-        return [_fitting(item, each) for each in value]
-    return value
+    if isinstance(kind, type) and issubclass(kind, Structure):
+        return lambda value: selected(kind, value) if is_object(value) else value
+    if get_origin(kind) is list and (fit := _fitter(get_args(kind)[0])) is not None:
+        return lambda value: [fit(each) for each in value] if is_array(value) else value
+    return None
 
 
 def _fingerprint(request: Mapping[str, Any]) -> str:

@@ -101,6 +101,16 @@ class Builder:
         left_out = [name for name in members.wire_names if given.get(name) is None]
         return cls(**{name: value for name, value in given.items() if name not in left_out})
 
+    def value(self, cls: type[Structure], wire: str) -> Any:
+        """Return a made-up value of one member of `cls`, by its wire name."""
+        self._open.append(cls)
+        self._path.append(wire)
+        member = cls.__pydantic_fields__[describe(cls).by_wire_name[wire]]
+        made = self._value(member.annotation, tuple(member.metadata), wire)
+        self._path.pop()
+        self._open.pop()
+        return made
+
     def _chosen(self, cls: type[Structure], given: Mapping[str, Any]) -> list[str]:
         """Return the fields that get made-up values."""
         members = describe(cls)

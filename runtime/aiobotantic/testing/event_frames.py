@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from functools import cache
 from typing import Any, Final, TypeAlias, get_args, get_origin
 
 from aiobotantic.bindings import InEventHeader, bindings_of
@@ -91,6 +92,7 @@ def bytes_of(items: Sequence[StreamItem]) -> Chunks:
     return Chunks(pieces, _hangs_up(items))
 
 
+@cache
 def events_of(cls: type[Structure]) -> tuple[str, type[UnionStructure]] | None:
     """Return the member of a response that is its events, and their union; None if it has none."""
     for field_name, wire in describe(cls).wire_names.items():

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
 from hashlib import blake2b
+from heapq import nlargest, nsmallest
+from operator import itemgetter
 from typing import Any
 
 from aiobotantic.testing.behaviour import Act, Lists, Resource, Rule
 from aiobotantic.testing.faults import ServedError
+from aiobotantic.testing.json_values import plain
 
 Members = Mapping[str, Any]
 Key = tuple[bool, Any, str]
@@ -23,65 +28,85 @@ def page(
     Raises:
         ServedError: the token is none of this server's, or belongs to another query.
     """
-    selected = [record for record in records if _selects(request, record, resource, words)]
-    sort_by = str(request.get(words.sort_by) or act.sort_by or resource.identity)
+    holds = _filters(request, resource, act, words)
+    selected = [record for record in records if all(each(record) for each in holds)]
+    sort_by = str(request.get(words.sort_by) or act.sort_by or resource.identity[-1])
     member = resource.aliases.get(sort_by, sort_by)
     order = request.get(words.sort_order)
-    descending = act.descending if order is None else order == words.descending
+    descending = act.descending if order is None else order.lower().startswith(words.descending)
+    identity = resource.identity
 
     def key(record: Members) -> Key:
         value = record.get(member)
-        return value is not None, "" if value is None else value, str(record[resource.identity])
+        return (
+            value is not None,
+            "" if value is None else _comparable(value),
+            "/".join([str(record.get(each)) for each in identity]),
+        )
 
-    selected.sort(key=key, reverse=descending)
     query = _digest({name: request[name] for name in request if name not in _paging(words)})
+    keyed = [(key(record), record) for record in selected]
     if (token := request.get(words.token)) is not None:
         last = _read_token(str(token), query, words)
-        selected = [
-            record
-            for record in selected
-            if (key(record) < last if descending else key(record) > last)
-        ]
+        keyed = [pair for pair in keyed if (pair[0] < last if descending else pair[0] > last)]
     size = int(request.get(words.page_size) or words.default_page_size)
-    shown = selected[:size]
-    if len(selected) <= size:
-        return shown, None
-    return shown, _write_token(key(shown[-1]), query)
+    choose = nlargest if descending else nsmallest
+    shown = choose(size + 1, keyed, key=itemgetter(0))
+    if len(shown) <= size:
+        return [record for _, record in shown], None
+    return [record for _, record in shown[:size]], _write_token(shown[size - 1][0], query)
 
 
 def _paging(words: Lists) -> tuple[str, str]:
     return words.token, words.page_size
 
 
-def _selects(request: Members, record: Members, resource: Resource, words: Lists) -> bool:
-    reserved = (*_paging(words), words.sort_by, words.sort_order)
-    return all(
-        _holds(argument, wanted, record, resource, words)
+def _filters(
+    request: Members, resource: Resource, act: Act, words: Lists
+) -> list[Callable[[Members], bool]]:
+    """Return what a request wants of a record, argument by argument."""
+    reserved = (*_paging(words), words.sort_by, words.sort_order, *act.ignored)
+    return [
+        partial(_holds, *_asked(argument, resource, words), wanted)
         for argument, wanted in request.items()
         if argument not in reserved
-    )
+    ]
 
 
-def _holds(argument: str, wanted: Any, record: Members, resource: Resource, words: Lists) -> bool:
-    rule: Rule = "equals"
-    for end, meant in words.rules.items():
+def _asked(argument: str, resource: Resource, words: Lists) -> tuple[str, Rule]:
+    """Return the member that an argument chooses by, and the comparison."""
+    for end, rule in words.rules.items():
         if argument.endswith(end) and argument != end:
-            argument, rule = argument.removesuffix(end), meant
-            break
-    value = record.get(resource.aliases.get(argument, argument))
+            stem = argument.removesuffix(end)
+            return resource.aliases.get(stem, stem), rule
+    return resource.aliases.get(argument, argument), "equals"
+
+
+def _holds(member: str, rule: Rule, wanted: Any, record: Members) -> bool:
+    value = record.get(member)
     if value is None:
         return False
     if rule == "contains" or (isinstance(value, list) and rule == "equals"):
         return wanted in value
     if rule == "after":
-        return bool(value > wanted)
+        return bool(_moment(value) > _moment(wanted))
     if rule == "before":
-        return bool(value < wanted)
-    return bool(value == wanted)
+        return bool(_moment(value) < _moment(wanted))
+    return bool(_comparable(value) == _comparable(wanted))
+
+
+def _moment(value: Any) -> Any:
+    """Return the seconds since 1970 that a time is, in whatever form it was given."""
+    return _comparable(datetime.fromisoformat(value) if isinstance(value, str) else value)
+
+
+def _comparable(value: Any) -> Any:
+    """Return what stands for a value in an order: of a time the seconds since 1970."""
+    return value.timestamp() if isinstance(value, datetime) else value
 
 
 def _digest(query: Members) -> str:
-    text = json.dumps(query, sort_keys=True)
+    text = json.dumps(query, sort_keys=True, default=plain)
     return blake2b(text.encode(), digest_size=6).hexdigest()
 
 
@@ -90,7 +115,7 @@ def _write_token(key: Key, query: str) -> str:
 
 
 def _read_token(token: str, query: str, words: Lists) -> Key:
-    fault = ServedError(words.invalid_token.code, words.invalid_token.message)
+    fault = ServedError(words.invalid_token.code[-1], words.invalid_token.message)
     try:
         asked, present, value, identity = json.loads(urlsafe_b64decode(token))
     except ValueError:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import get_close_matches
+from inspect import isawaitable
 from types import TracebackType
 from typing import Any, Final, Self
 from uuid import uuid4
@@ -17,8 +18,16 @@ from aiohttp import web
 
 from aiobotantic.client import Client
 from aiobotantic.operation import Operation, Service
-from aiobotantic.testing.answers import made_up, selected
-from aiobotantic.testing.behaviour import Behaviour, load_behaviour, read_behaviour
+from aiobotantic.testing.access import Access
+from aiobotantic.testing.answers import fill_up, made_up, selected
+from aiobotantic.testing.behaviour import (
+    Answers,
+    Behaviour,
+    inner,
+    load_behaviour,
+    read_behaviour,
+)
+from aiobotantic.testing.clock import Clock
 from aiobotantic.testing.event_frames import Chunks, StreamItem
 from aiobotantic.testing.faults import (
     InvalidRequestError,
@@ -26,41 +35,32 @@ from aiobotantic.testing.faults import (
     invalid_request,
     missing_token,
 )
+from aiobotantic.testing.journal import JournalEntry, check_called
 from aiobotantic.testing.json_protocol import (
     HttpAnswer,
     HttpRequest,
     JsonProtocol,
     ServedProtocol,
 )
+from aiobotantic.testing.json_values import is_array, is_object
+from aiobotantic.testing.kinds import Rules
 from aiobotantic.testing.rest_json_protocol import RestJsonProtocol
-from aiobotantic.testing.state import Rules, State
+from aiobotantic.testing.state import State
 from aiobotantic.testing.words import Place
 
 _log = logging.getLogger(__name__)
 _JOURNAL_SIZE: Final = 10_000
+_SNAPSHOT_VERSION: Final = 1
+
+Answered = Mapping[str, Any] | None
+Handler = Callable[[Mapping[str, Any]], Answered | Awaitable[Answered]]
+"""Takes a request's members by wire name, and returns the answer's; None: as without a function."""
 
 PROTOCOLS: dict[str, Callable[[Service, Mapping[str, Operation[Any]]], ServedProtocol]] = {
     "json": JsonProtocol,
     "rest-json": RestJsonProtocol,
 }
 """botocore's name of a protocol to what reads and writes it."""
-
-
-@dataclass(frozen=True)
-class JournalEntry:
-    """One request that reached the server, and how it was answered."""
-
-    operation: str | None
-    """AWS's name; None where the request named no operation of the service."""
-    request: Mapping[str, Any] = field(repr=False)
-    """Members by wire name; empty where the request could not be read."""
-    status: int
-    """HTTP status of the answer."""
-    request_id: str
-    error: str | None = None
-    """Code of the error that was answered; None for a success."""
-    connection: int = 0
-    """Which of the server's connections it came on, from 1."""
 
 
 @dataclass
@@ -70,6 +70,21 @@ class _Script:
     status: int | None
     times: int
     members: Mapping[str, Any]
+
+
+def _none() -> Sequence[type[Client]]:
+    return ()
+
+
+@dataclass(frozen=True)
+class _Face:
+    """One of the services that a server answers for."""
+
+    service: Service
+    operations: Mapping[str, Operation[Any]]
+    protocol: ServedProtocol
+    behaviour: Behaviour
+    place: Place
 
 
 class Server:
@@ -82,6 +97,8 @@ class Server:
 
     Args:
         client: the generated client class.
+        beside: returns client classes of further services at the same address, whose resources are
+            kept beside; it is called when one of them is first asked for.
         behaviour: the service's table, as plain values or read; None reads the generated one.
         host: address to listen on.
         port: port to listen on; 0 takes a free one.
@@ -90,6 +107,11 @@ class Server:
         steps: how often Describe or List shows a status that passes by itself, before the next one
             follows. 0: such a status is never seen.
         now: seconds since 1970, UTC; what creation times come from.
+        lasting: kinds of resources to the seconds of the server's clock that each of their passing
+            statuses lasts; `steps` does not hold for them.
+        stateless: whether nothing is kept, and every answer is made from its response class.
+        keys: access key ids to their secrets, or to pairs of secret and session token: signatures
+            are then checked. None: any signature is taken.
 
     Raises:
         ValueError: a protocol that the server does not speak, or a table with unknown entries.
@@ -99,6 +121,7 @@ class Server:
         self,
         client: type[Client],
         *,
+        beside: Callable[[], Sequence[type[Client]]] = _none,
         behaviour: Behaviour | Mapping[str, Any] | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
@@ -106,35 +129,72 @@ class Server:
         account: str = "123456789012",
         steps: int = 1,
         now: Callable[[], float] = time.time,
+        lasting: Mapping[str, float] | None = None,
+        stateless: bool = False,
+        keys: Mapping[str, str | tuple[str, str]] | None = None,
     ) -> None:
-        service = client.SERVICE
-        if service.protocol not in PROTOCOLS:
-            raise ValueError(
-                f"{service.name} speaks {service.protocol}; the testing server speaks "
-                f"{', '.join(PROTOCOLS)} only"
-            )
-        self.service = service
-        self.operations = dict(client.operations())
-        """Operations by AWS's name."""
+        self.clock = Clock(now)
+        """What times of resources come from; `clock.advance(minutes=7)` puts it forward."""
+        self.limits: dict[str, int] = {}
+        """Kinds of resources to how many may exist: `limits["notebook_instance"] = 2`."""
         self.region = region
         self.journal: list[JournalEntry] = []
         """The newest 10,000 requests, oldest first."""
-        if behaviour is None:
-            behaviour = load_behaviour(service.package)
-        elif not isinstance(behaviour, Behaviour):
-            behaviour = read_behaviour(behaviour)
-        place = Place(region, account, str(service.metadata.get("signingName", service.name)))
-        self.state = State(behaviour, Rules(place, steps, now, behaviour.lists))
-        """The resources that are kept."""
-        self._answers = behaviour.answers
-        self._place = place
-        self._protocol = PROTOCOLS[service.protocol](service, self.operations)
+        self.state = State()
+        """The resources that are kept: `state.notebook_instances["nb"]` is one's members."""
+        self.outside: dict[str, Callable[[HttpRequest], HttpAnswer]] = {}
+        """Signing names of services that are no client's, to what answers their requests."""
+        self.place = Place(region, account)
+        """Where made-up resources live."""
+        self._steps = steps
+        self._lasting = lasting or {}
+        self._stateless = stateless
+        self._access = None if keys is None else Access(keys, region)
+        self._beside = beside
+        self._faces: dict[str, _Face] = {}
+        self._handlers: dict[str, Handler] = {}
+        face = self._add(client, behaviour)
+        self.service = face.service
+        self.operations = face.operations
+        """Operations by AWS's name."""
         self._scripts: dict[str, list[_Script]] = {}
         self._streams: dict[str, list[Mapping[str, Chunks]]] = {}
         self._connections = WeakKeyDictionary[Any, int]()
         self._connected = 0
         self._address = (host, port)
         self._runner: web.ServerRunner | None = None
+
+    def _add(
+        self, client: type[Client], behaviour: Behaviour | Mapping[str, Any] | None = None
+    ) -> _Face:
+        service = client.SERVICE
+        if service.protocol not in PROTOCOLS:
+            raise ValueError(
+                f"{service.name} speaks {service.protocol}; the testing server speaks "
+                f"{', '.join(PROTOCOLS)} only"
+            )
+        operations = dict(client.operations())
+        if behaviour is None:
+            behaviour = load_behaviour(service.package)
+        elif not isinstance(behaviour, Behaviour):
+            behaviour = read_behaviour(behaviour)
+        signing = str(service.metadata.get("signingName", service.name))
+        place = Place(self.region, self.place.account, signing)
+        rules = Rules(place, self._steps, self.clock, behaviour.lists, self.limits, self._lasting)
+        self.state.add(behaviour, rules, operations)
+        protocol = PROTOCOLS[service.protocol](service, operations)
+        face = _Face(service, operations, protocol, behaviour, place)
+        self._faces[service.name] = face
+        return face
+
+    def _all_faces(self) -> Iterable[_Face]:
+        """Yield the services, the client's own first; those beside it are loaded at first use."""
+        yield from [self._faces[self.service.name]]
+        beside, self._beside = self._beside, _none
+        for client in beside():
+            if client.SERVICE.name not in self._faces:
+                self._add(client)
+        yield from list(self._faces.values())[1:]
 
     @property
     def url(self) -> str:
@@ -190,6 +250,53 @@ class Server:
             runner, self._runner = self._runner, None
             await runner.cleanup()
 
+    def answer_with(self, operation: str, handler: Handler) -> None:
+        """Answer an operation by a function from now on, whatever is kept.
+
+        Args:
+            operation: AWS's name: `InvokeEndpoint`.
+            handler: takes the request's members by wire name, and returns those of the answer, or
+                an awaitable of them; an error of the service is raised as a `ServedError`.
+
+        Raises:
+            ValueError: the service has no such operation.
+        """
+        self._operation(operation)
+        self._handlers[operation] = handler
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return all resources that are kept, as values that JSON can hold."""
+        return {"version": _SNAPSHOT_VERSION, "resources": self.state.snapshot()}
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Keep what a snapshot holds, and nothing else; the journal stays.
+
+        Raises:
+            ValueError: the value is no snapshot, or one with resources that this server does not
+                keep.
+        """
+        if snapshot.get("version") != _SNAPSHOT_VERSION or "resources" not in snapshot:
+            raise ValueError(
+                f"this is no snapshot of version {_SNAPSHOT_VERSION}: pass what snapshot() returned"
+            )
+        list(self._all_faces())
+        self.state.restore(snapshot["resources"])
+
+    def assert_called(self, operation: str, times: int | None = None, **members: Any) -> None:
+        """Raise an AssertionError unless an operation was called with these members.
+
+        Args:
+            operation: AWS's name: `CreateEndpoint`.
+            times: how often; None: once or more. 0: it was not.
+            members: by wire name, what such a request has at least: `EndpointName="e"`.
+
+        Raises:
+            AssertionError: it was not; the message has the call that comes nearest.
+            ValueError: the service has no such operation.
+        """
+        self._operation(operation)
+        check_called(self.journal, operation, members, times)
+
     def fail_next(
         self,
         operation: str,
@@ -231,7 +338,8 @@ class Server:
         Raises:
             ValueError: the service has no such operation, or it streams nothing of that kind.
         """
-        member = self._protocol.stream(self._operation(operation), items)
+        found = self._operation(operation)
+        member = self._face_of(found).protocol.stream(found, items)
         if member is None:
             raise ValueError(f"{self.service.name}: {operation} streams no answer")
         self._streams.setdefault(operation, []).append(member)
@@ -249,18 +357,24 @@ class Server:
         return [entry.request for entry in self.journal if entry.operation == operation]
 
     def _operation(self, name: str) -> Operation[Any]:
+        for face in self._all_faces() if name not in self.operations else ():
+            if name in face.operations:
+                return face.operations[name]
         if name in self.operations:
             return self.operations[name]
         near = get_close_matches(name, self.operations)
         hint = f"did you mean {' or '.join(near)}?" if near else "pass a key of `operations`"
         raise ValueError(f"{self.service.name} has no operation {name}: {hint}")
 
+    def _face_of(self, operation: Operation[Any]) -> _Face:
+        return next(face for face in self._faces.values() if operation.name in face.operations)
+
     async def _handle(self, received: web.BaseRequest) -> web.StreamResponse:
         connection = self._number(received.transport)
         body = await received.content.read()
         request = HttpRequest(received.method, received.raw_path, received.headers, body)
         request_id = str(uuid4())
-        answer = self._answer(request, request_id, connection)
+        answer = await self._answer(request, request_id, connection)
         headers = {**answer.headers, "x-amzn-RequestId": request_id}
         if isinstance(answer.body, bytes):
             return web.Response(status=answer.status, body=answer.body, headers=headers)
@@ -279,36 +393,59 @@ class Server:
             self._connections[transport] = self._connected
         return self._connections[transport]
 
-    def _answer(self, request: HttpRequest, request_id: str, connection: int) -> HttpAnswer:
+    async def _answer(self, request: HttpRequest, request_id: str, connection: int) -> HttpAnswer:
+        if self.outside and (outside := self._outside(request)) is not None:
+            return outside(request)
         operation: Operation[Any] | None = None
         members: dict[str, Any] = {}
-        code = None
+        code = message = None
+        face = self._faces[self.service.name]
         try:
-            if "Authorization" not in request.headers:
-                raise missing_token()
-            operation = self._protocol.operation(request)
+            self._check_access(request)
+            face, operation = self._asked(request)
             self._fail_if_scripted(operation.name)
-            members = self._protocol.read(operation, request)
+            members = face.protocol.read(operation, request)
             if (fault := invalid_request(operation.request_class, members)) is not None:
                 raise fault
-            answer = self._protocol.write(operation, self._carry_out(operation, members))
+            answer = face.protocol.write(operation, await self._carry_out(face, operation, members))
         except ServedError as fault:
             if isinstance(fault, InvalidRequestError):
                 fault.in_words_of(operation)
-            code = fault.code
-            answer = self._protocol.write_fault(fault)
+            code, message = fault.code, fault.message
+            answer = face.protocol.write_fault(fault)
         except Exception as error:
             _log.exception("the testing server failed")  # the next request may fare better
-            code = "InternalFailure"
-            answer = self._protocol.write_fault(
-                ServedError(code, f"{type(error).__name__}: {error}")
-            )
+            code, message = "InternalFailure", f"{type(error).__name__}: {error}"
+            answer = face.protocol.write_fault(ServedError(code, message))
         name = None if operation is None else operation.name
         self.journal.append(
-            JournalEntry(name, members, answer.status, request_id, code, connection)
+            JournalEntry(name, members, answer.status, request_id, code, connection, message)
         )
         del self.journal[:-_JOURNAL_SIZE]
         return answer
+
+    def _outside(self, request: HttpRequest) -> Callable[[HttpRequest], HttpAnswer] | None:
+        """Return what answers a request that is signed for a service of no client."""
+        scope = request.headers.get("Authorization", "").partition("/aws4_request")[0]
+        return self.outside.get(scope.rpartition("/")[2])
+
+    def _check_access(self, request: HttpRequest) -> None:
+        if self._access is not None:
+            self._access.check(request, time.time())
+        elif "Authorization" not in request.headers:
+            raise missing_token()
+
+    def _asked(self, request: HttpRequest) -> tuple[_Face, Operation[Any]]:
+        """Return the operation that a request is for, and its service."""
+        unknown: ServedError | None = None
+        for face in self._all_faces():
+            try:
+                return face, face.protocol.operation(request)
+            except ServedError as fault:
+                if "X-Amz-Target" in request.headers:
+                    raise
+                unknown = unknown or fault
+        raise unknown or ValueError("a server has a service")
 
     def _fail_if_scripted(self, operation: str) -> None:
         scripts = self._scripts.get(operation, [])
@@ -320,10 +457,38 @@ class Server:
                 )
             scripts.pop(0)
 
-    def _carry_out(self, operation: Operation[Any], request: Mapping[str, Any]) -> dict[str, Any]:
-        if self.state.keeps(operation.name):
-            members = self.state.carry_out(operation.name, request)
-            return selected(operation.response_class, members)
-        members = made_up(operation, request, self._answers, self._place)
-        streams = self._streams.get(operation.name)
-        return members if not streams else {**members, **streams.pop(0)}
+    async def _carry_out(
+        self, face: _Face, operation: Operation[Any], request: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        name, answers = operation.name, face.behaviour.answers
+        answered = self._handlers[name](request) if name in self._handlers else None
+        if isawaitable(answered):
+            answered = await answered
+        if answered is not None:
+            made = dict(answered)
+        elif self.state.keeps(name) and not self._stateless:
+            kept = self.state.carry_out(name, request)
+            made = selected(operation.response_class, kept)
+            self._fill_up(operation, made, answers)
+        else:
+            if not self._stateless:
+                self.state.require_of(name, request)
+            made = made_up(operation, request, answers, face.place)
+        streams = self._streams.get(name)
+        return made if not streams else {**made, **streams.pop(0)}
+
+    def _fill_up(
+        self, operation: Operation[Any], members: dict[str, Any], answers: Answers
+    ) -> None:
+        """Make up what the model says an answer has, and no request has given."""
+        member, fills = self.state.fills(operation.name)
+        if not fills:
+            return
+        cls = operation.response_class
+        if member is None:
+            fill_up(cls, members, fills, answers)
+            return
+        held = members.get(member)
+        for each in held if is_array(held) else [held]:
+            if is_object(each):
+                fill_up(inner(cls, member), each, fills, answers)

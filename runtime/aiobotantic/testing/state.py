@@ -1,62 +1,85 @@
-"""Resources that the server keeps: what each operation does to them, by the service's table.
-
-Nothing here waits: a status that passes by itself is shown `steps` times, by Describe or List, and
-then gives way to the next.
-"""
+"""The resources of a server's services: which kind an operation works on, and what it needs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
+from difflib import get_close_matches
+from functools import cached_property
+from typing import Any, Final, TypeGuard
 
-from aiobotantic.testing.behaviour import Act, Behaviour, FaultTable, Lists, Resource
-from aiobotantic.testing.faults import ServedError
-from aiobotantic.testing.json_values import is_object
-from aiobotantic.testing.queries import page
-from aiobotantic.testing.words import Place
+from aiobotantic.operation import Operation
+from aiobotantic.structure import describe
+from aiobotantic.testing.behaviour import Act, Behaviour, FaultTable, TagAct
+from aiobotantic.testing.json_values import is_array, is_object
+from aiobotantic.testing.kinds import Key, Members, Record, RefusedError, ResourceKind, Rules
 
-Members = dict[str, Any]
-
-
-@dataclass
-class Record:
-    """One resource that exists."""
-
-    members: Members
-    """What is known of it, by wire name."""
-    previous: str = ""
-    """The status before the present one."""
-    shown: int = 0
-    """How often the present status was shown."""
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What all kinds of resources of one server share."""
-
-    place: Place
-    steps: int
-    now: Callable[[], float]
-    lists: Lists | None
+_FAULTS: Final[Mapping[str, FaultTable]] = {
+    "absent": FaultTable(
+        code=("ResourceNotFound",), message="Could not find {label} with {named}."
+    ),
+    "duplicate": FaultTable(
+        code=("ResourceInUse",), message="Cannot create already existing {label} with {named}."
+    ),
+    "refused": FaultTable(
+        code=("ValidationException",),
+        message="Status ({status}) not in ([{allowed}]). Unable to transition to ({next}) for "
+        "{label} with {named}.",
+    ),
+    "held": FaultTable(
+        code=("ResourceInUse",), message="Cannot delete {label} with {named}: it has a {holder}."
+    ),
+    "limited": FaultTable(
+        code=("ResourceLimitExceeded",),
+        message="The limit of {limit} for {label} is reached: {held} exist.",
+    ),
+}
 
 
 class State:
-    """The resources of one service."""
+    """The resources of one service: `state.notebook_instances["nb"]` is one's members."""
 
-    def __init__(self, behaviour: Behaviour, rules: Rules) -> None:
-        self.kinds = {
-            kind: ResourceKind(resource, rules) for kind, resource in behaviour.resources.items()
-        }
-        self._acts = {
-            operation: (self.kinds[kind], act)
-            for kind, resource in behaviour.resources.items()
-            for operation, act in resource.operations.items()
-        }
+    def __init__(self) -> None:
+        self.kinds: dict[str, ResourceKind] = {}
+        self._acts: dict[str, tuple[ResourceKind, Act]] = {}
+        self._tags: dict[str, TagAct] = {}
+        self._needs: dict[str, Mapping[str, str]] = {}
+        self._operations: dict[str, Operation[Any]] = {}
+        self._answered: dict[tuple[str, str], Members] = {}
+        self._faults: Mapping[str, FaultTable] = _FAULTS
+
+    def add(
+        self, behaviour: Behaviour, rules: Rules, operations: Mapping[str, Operation[Any]]
+    ) -> None:
+        """Keep the resources of one more service.
+
+        Args:
+            behaviour: the service's table.
+            rules: what its kinds of resources share.
+            operations: its operations, by name.
+        """
+        faults = {**_FAULTS, **behaviour.faults}
+        for name, resource in behaviour.resources.items():
+            kind = self.kinds[name] = ResourceKind(name, resource, rules, faults, self)
+            self._acts |= {operation: (kind, act) for operation, act in resource.operations.items()}
+        self._tags |= behaviour.tags
+        self._needs |= behaviour.needs
+        self._operations |= operations
+        self._faults = faults
+        self.__dict__.pop("_holders", None)
+
+    def __getattr__(self, name: str) -> Mapping[Any, Members]:
+        kinds: dict[str, ResourceKind] = self.__dict__.get("kinds", {})
+        plurals = {_plural(kind): kept for kind, kept in kinds.items()}
+        if name in plurals:
+            return Kept(plurals[name])
+        near = get_close_matches(name, plurals)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(plurals)}"
+        raise AttributeError(f"no resources called {name} are kept: {hint}")
 
     def keeps(self, operation: str) -> bool:
         """Return whether an operation works on resources that are kept."""
-        return operation in self._acts
+        return operation in self._acts or operation in self._tags
 
     def carry_out(self, operation: str, request: Mapping[str, Any]) -> Members:
         """Carry an operation out and return the members that its answer may show.
@@ -64,159 +87,177 @@ class State:
         Raises:
             ServedError: the resource is absent, exists already, or is in a status that forbids it.
         """
+        try:
+            if operation in self._tags:
+                return self._carry_out_tags(self._tags[operation], request)
+            kind, act = self._acts[operation]
+            token = self._token(operation, request) if act.does == "create" else None
+            if token is not None and token in self._answered:
+                return self._answered[token]
+            request = {**request, **self.require(act.needs, request)}
+            answer = kind.carry_out(operation, act, request)
+            if token is not None:
+                self._answered[token] = dict(answer)
+            return answer
+        except RefusedError as refusal:
+            raise refusal.of(self._operations[operation].errors) from None
+
+    def _token(self, operation: str, request: Mapping[str, Any]) -> tuple[str, str] | None:
+        """Return what makes a request the same as another: it is then carried out once."""
+        found = self._operations[operation]
+        if found.token is None:
+            return None
+        wire = describe(found.request_class).wire_names[found.token]
+        return (operation, request[wire]) if wire in request else None
+
+    def fills(self, operation: str) -> tuple[str | None, Sequence[str]]:
+        """Return what an answer does not lack, and the member that holds it; None: the answer."""
+        if operation not in self._acts:
+            return None, ()
         kind, act = self._acts[operation]
-        return kind.carry_out(act, request)
+        return act.items if act.does == "list" else kind.resource.within, act.fills
+
+    def require_of(self, operation: str, request: Mapping[str, Any]) -> None:
+        """Refuse an operation of no family whose request names resources that do not exist."""
+        try:
+            self.require(self._needs.get(operation, {}), request)
+        except RefusedError as refusal:
+            raise refusal.of(self._operations[operation].errors) from None
+
+    def require(self, needs: Mapping[str, str], request: Mapping[str, Any]) -> Members:
+        """Refuse a request whose arguments name resources that do not exist.
+
+        Returns:
+            Arguments that hold an ARN, to the name that it stands for.
+        """
+        names: Members = {}
+        for path, kind in needs.items():
+            for value in _every(request, path.split(".")):
+                key = self.kinds[kind].find((path.rpartition(".")[2],), (value,))
+                if key is not None:
+                    names |= {path: key[0]} if "." not in path and key[0] != value else {}
+                else:
+                    label = self.kinds[kind].resource.label
+                    raise RefusedError(
+                        self._faults["absent"], {"label": label, "named": f'{path} "{value}"'}
+                    )
+        return names
+
+    def look(self, kind: str, name: str) -> Members | None:
+        """Return the members of the resource of that name or ARN; None: there is none."""
+        kept = self.kinds[kind]
+        key = kept.find(kept.resource.identity, (name,))
+        return None if key is None else kept.records[key].members
+
+    def holder(self, operation: str, kind: str, record: Record) -> str | None:
+        """Return the label of a kind of which one exists that cannot be without a resource."""
+        if not {*self._faults["held"].code} & {*self._operations[operation].errors}:
+            return None
+        for other, members in self._holders.get(kind, ()):
+            wanted = [record.members.get(each) for each in members]
+            for each in other.records.values():
+                if [each.members.get(member) for member in members] == wanted:
+                    return other.resource.label
+        return None
+
+    @cached_property
+    def _holders(self) -> Mapping[str, list[tuple[ResourceKind, list[str]]]]:
+        """Kinds to those whose resources are within theirs, and the members that say in which."""
+        found: dict[str, list[tuple[ResourceKind, list[str]]]] = {}
+        for other in self.kinds.values():
+            for act in other.resource.operations.values():
+                for path, kind in act.needs.items() if act.does == "create" else ():
+                    if path in other.resource.identity:
+                        found.setdefault(kind, []).append((other, [path]))
+        return found
+
+    def find_arn(self, arn: str) -> tuple[ResourceKind, Key] | None:
+        """Return the kind and the key of the resource that an ARN names."""
+        for kind in self.kinds.values():
+            if arn in kind.by_arn:
+                return kind, kind.by_arn[arn]
+        return None
 
     def advance(self) -> None:
         """Move every resource whose status passes by itself on to the next status."""
         for kind in self.kinds.values():
-            for name in list(kind.records):
-                kind.move_on(name)
+            for key in list(kind.records):
+                kind.move_on(key)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return everything that is kept, as plain values."""
+        return {kind: kept.snapshot() for kind, kept in self.kinds.items() if kept.records}
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Keep what a snapshot holds, and nothing else.
+
+        Raises:
+            ValueError: the snapshot has a kind of resources that is not kept.
+        """
+        if unknown := sorted(set(snapshot) - set(self.kinds)):
+            raise ValueError(f"the snapshot has resources that are not kept: {', '.join(unknown)}")
+        self._answered.clear()
+        for name, kind in self.kinds.items():
+            kind.restore(snapshot.get(name, {}))
+
+    def _carry_out_tags(self, act: TagAct, request: Mapping[str, Any]) -> Members:
+        arn = str(request[act.arn])
+        found = self.find_arn(arn)
+        if found is None:
+            raise RefusedError(
+                self._faults["absent"], {"label": "resource", "named": f'{act.arn} "{arn}"'}
+            )
+        kind, key = found
+        members = kind.records[key].members
+        tags: Any = members.get("Tags", [])
+        given: Any = request.get("Tags", [])
+        keys = request.get("TagKeys", ())
+        if is_object(given) or is_object(tags):
+            tags = {**(tags or {}), **(given or {})}
+            members["Tags"] = {name: value for name, value in tags.items() if name not in keys}
+        else:
+            gone = {*keys, *(each["Key"] for each in given)}
+            members["Tags"] = [each for each in tags if each["Key"] not in gone] + list(given)
+        return {"Tags": members["Tags"]}
 
 
-class ResourceKind:
-    """The resources of one kind, and what is done to them."""
+class Kept(Mapping[Any, Members]):
+    """The resources of one kind, by name; by names, in a tuple, where one alone does not do."""
 
-    def __init__(self, resource: Resource, rules: Rules) -> None:
-        self.records: dict[str, Record] = {}
-        """The resources by name."""
-        self._resource = resource
-        self._rules = rules
+    def __init__(self, kind: ResourceKind) -> None:
+        self._kind = kind
 
-    def carry_out(self, act: Act, request: Mapping[str, Any]) -> Members:
-        """Do what `act` says, and return the members that the answer may show."""
-        if act.does == "list":
-            return self._list(act, request)
-        name = str(request[self._resource.identity])
-        if act.does == "create":
-            return self._create(act, name, request)
-        record = self.records.get(name)
-        if record is None:
-            raise self._fault(self._resource.absent, self._named(name))
-        if act.does == "describe":
-            return self._show(name)
-        self._require(act, record)
-        if act.does == "delete" and act.status is None:
-            del self.records[name]
-            return record.members
-        if act.does == "change":
-            self._store(record.members, request)
-            for argument, member in act.clears.items():
-                if request.get(argument):
-                    record.members.pop(member, None)
-        self._enter(name, act.status)
-        return record.members
+    def __getitem__(self, name: Any) -> Members:
+        self._kind.wear_out()
+        key: Key = name if _is_key(name) else (name,)
+        found = key if key in self._kind.records else self._kind.by_arn.get(str(name))
+        if found is None:
+            shown = ", ".join(map(repr, self)) or "none"
+            raise KeyError(f"no {self._kind.resource.label} {name!r} is kept; there are: {shown}")
+        return deepcopy(self._kind.records[found].members)
 
-    def move_on(self, name: str) -> None:
-        """Move a resource on to the status that follows its own, if that passes by itself."""
-        record = self.records[name]
-        transition = self._resource.transitions.get(record.members[self._resource.status])
-        if transition is None:
-            return
-        if transition.to is None:
-            del self.records[name]
-            return
-        following = transition.to
-        if transition.ahead and transition.waits:
-            time = _reach(record.members, transition.ahead)
-            if time is not None and time > self._rules.now():
-                following = transition.waits
-        self._set_status(record, self._filled(following, record))
+    def __iter__(self) -> Iterator[Any]:
+        self._kind.wear_out()
+        return iter([key[0] if len(key) == 1 else key for key in self._kind.records])
 
-    def _create(self, act: Act, name: str, request: Mapping[str, Any]) -> Members:
-        if name in self.records:
-            raise self._fault(self._resource.duplicate, self.records[name].members)
-        members = self._named(name)
-        self._store(members, request)
-        for path, value in self._resource.defaults.items():
-            if _reach(members, path) is None:
-                filled = value.format_map(self._names(members)) if isinstance(value, str) else value
-                _put(members, path, filled)
-        if self._resource.created:
-            members[self._resource.created] = self._rules.now()
-        self.records[name] = Record(members)
-        self._enter(name, act.status)
-        return members
-
-    def _list(self, act: Act, request: Mapping[str, Any]) -> Members:
-        words = self._rules.lists
-        if words is None or act.items is None:
-            raise ValueError("behaviour: a list operation needs /lists and its own `items`")
-        records = [record.members for record in self.records.values()]
-        shown, token = page(records, request, self._resource, act, words)
-        items = [self._show(str(members[self._resource.identity])) for members in shown]
-        answer: Members = {act.items: items}
-        return answer if token is None else answer | {words.token: token}
-
-    def _show(self, name: str) -> Members:
-        """Return the members as they stand; a status that passes has then been shown once more."""
-        record = self.records[name]
-        members = dict(record.members)
-        record.shown += 1
-        if record.shown >= self._rules.steps:
-            self.move_on(name)
-        return members
-
-    def _require(self, act: Act, record: Record) -> None:
-        status = record.members[self._resource.status]
-        if act.allowed and status not in act.allowed:
-            following = act.status or "Deleted"
-            allowed = ", ".join(act.allowed)
-            facts = {"status": status, "allowed": allowed, "next": following}
-            raise self._fault(self._resource.refused, record.members | facts)
-
-    def _enter(self, name: str, status: str | None) -> None:
-        record = self.records[name]
-        if self._resource.modified:
-            record.members[self._resource.modified] = self._rules.now()
-        if status is not None:
-            self._set_status(record, status)
-            if self._rules.steps <= 0:
-                self.move_on(name)
-
-    def _set_status(self, record: Record, status: str) -> None:
-        members = record.members
-        record.previous = members.get(self._resource.status, "")
-        record.shown = 0
-        members[self._resource.status] = status
-        if (stamp := self._resource.stamps.get(status)) is not None:
-            members[stamp] = self._rules.now()
-        for member, parts in self._resource.parts.items():
-            part = parts.by_status.get(status, parts.otherwise)
-            members[member] = [{**item, parts.status: part} for item in members.get(member, ())]
-
-    def _store(self, members: Members, request: Mapping[str, Any]) -> None:
-        for argument, value in request.items():
-            _put(members, self._resource.renamed.get(argument, argument), value)
-
-    def _named(self, name: str) -> Members:
-        members: Members = {self._resource.identity: name}
-        arn = self._resource.arn.format_map(self._names(members))
-        return members | dict.fromkeys(self._resource.arn_members, arn)
-
-    def _names(self, members: Mapping[str, Any]) -> dict[str, Any]:
-        arn = members.get(self._resource.arn_members[0])
-        place = {"region": self._rules.place.region, "account": self._rules.place.account}
-        return {**members, **place, "arn": arn}
-
-    def _filled(self, template: str, record: Record) -> str:
-        return template.format_map(self._names(record.members) | {"previous": record.previous})
-
-    def _fault(self, table: FaultTable, members: Mapping[str, Any]) -> ServedError:
-        return ServedError(table.code, table.message.format_map(self._names(members)))
+    def __len__(self) -> int:
+        return len(self._kind.records)
 
 
-def _reach(members: Mapping[str, Any], path: str) -> Any:
-    value: Any = members
-    for step in path.split("."):
-        if not is_object(value):
-            return None
-        value = value.get(step)
-    return value
+def _is_key(name: Any) -> TypeGuard[Key]:
+    return isinstance(name, tuple)
 
 
-def _put(members: Members, path: str, value: Any) -> None:
-    *above, last = path.split(".")
-    for step in above:
-        members = members.setdefault(step, {})
-    members[last] = value
+def _plural(kind: str) -> str:
+    return f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}s"
+
+
+def _every(value: Any, path: Sequence[str]) -> Iterator[Any]:
+    """Yield what a path of arguments leads to; `*` is each item of a list."""
+    if not path:
+        yield value
+    elif path[0] == "*":
+        for each in value if is_array(value) else ():
+            yield from _every(each, path[1:])
+    elif is_object(value) and path[0] in value:
+        yield from _every(value[path[0]], path[1:])

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import blake2b
 from random import Random
 from typing import Final
 
 from aiobotantic.constraints import Length
 
 _WORDS: Final = re.compile(r"[A-Z]+(?![a-z])\d*|[A-Z]?[a-z]+\d*|\d+")
+_MARKS: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
 _HEX: Final = "0123456789abcdef"
 _LATER: Final = re.compile(
     r"before|complet(?:ed|ion)|end(?:ed)?|expir(?:ation|es)|modified|to|until|updated"
@@ -26,6 +28,16 @@ class Place:
     """12 digits."""
     service: str = "service"
     """The service part of an ARN."""
+
+
+def marked(*names: str) -> str:
+    """Return an identifier of 12 small letters and digits, the same for the same names."""
+    number = int.from_bytes(blake2b("\0".join(names).encode(), digest_size=10).digest(), "big")
+    letters: list[str] = []
+    for _ in range(12):
+        number, place = divmod(number, len(_MARKS))
+        letters.append(_MARKS[place])
+    return "".join(letters)
 
 
 def kebab(name: str) -> str:

@@ -1,0 +1,197 @@
+"""Invocations of endpoints, answered by functions of a test."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from inspect import isawaitable
+from typing import TYPE_CHECKING, Any, TypeGuard
+from uuid import NAMESPACE_URL, uuid5
+
+from aiobotantic.testing.faults import ServedError
+
+if TYPE_CHECKING:
+    from aiosagemaker_extras.testing import SageMakerServer
+
+_SERVING = ("InService", "Updating", "SystemUpdating", "RollingBack")
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """One invocation of an endpoint."""
+
+    endpoint_name: str
+    body: bytes
+    content_type: str | None
+    members: Mapping[str, Any]
+    """Everything that was sent, by wire name."""
+
+    def json(self) -> Any:
+        """Return what the body is in JSON."""
+        return json.loads(self.body)
+
+
+Model = Callable[[Invocation], Any]
+"""Answers an invocation: with bytes, text, a value that JSON can hold, an iterable of bytes that is
+streamed, or an awaitable of any of them."""
+
+
+class Invocations:
+    """The endpoints of a server that functions answer.
+
+    Args:
+        server: the server; where it has the control plane, an endpoint must exist there.
+    """
+
+    def __init__(self, server: SageMakerServer[Any]) -> None:
+        self._server = server
+        self.models: dict[str, Model] = {}
+        """Names of endpoints to their functions."""
+        self._count = 0
+
+    async def invoke(self, request: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Answer `InvokeEndpoint`."""
+        self._require(request["EndpointName"])
+        model = self.models.get(request["EndpointName"])
+        if model is None:
+            return None
+        answered = await _answered(model, _invocation(request, request.get("Body", b"")))
+        return {"Body": b"".join(answered.parts), **_common(request, answered.content_type)}
+
+    async def invoke_with_response_stream(
+        self, request: Mapping[str, Any]
+    ) -> Mapping[str, Any] | None:
+        """Answer `InvokeEndpointWithResponseStream`: one event for each piece of bytes."""
+        from aiosagemaker.sagemaker_runtime.models import PayloadPart, ResponseStream
+
+        self._require(request["EndpointName"])
+        model = self.models.get(request["EndpointName"])
+        if model is None:
+            return None
+        answered = await _answered(model, _invocation(request, request.get("Body", b"")))
+        events: list[Any] = [
+            ResponseStream(payload_part=PayloadPart(bytes_=part)) for part in answered.parts
+        ]
+        if answered.broken is not None:
+            events.append(ServedError("ModelStreamError", answered.broken))
+        return {"Body": events, **_common(request, answered.content_type)}
+
+    async def invoke_async(self, request: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Answer `InvokeEndpointAsync`: the answer is in the server's objects when it returns."""
+        name = request["EndpointName"]
+        config = self._require(name)
+        model = self.models.get(name)
+        if model is None and config is None:
+            return None
+        self._count += 1
+        given = request.get("InferenceId") or str(uuid5(NAMESPACE_URL, f"{name}/{self._count}"))
+        asked = (config or {}).get("AsyncInferenceConfig", {}).get("OutputConfig", {})
+        place = self._server.place
+        output = asked.get("S3OutputPath", f"s3://sagemaker-{place.region}-{place.account}/output")
+        failure = asked.get("S3FailurePath", f"{output.rstrip('/')}/failure")
+        where = f"{output.rstrip('/')}/{given}.out"
+        failed = f"{failure.rstrip('/')}/{given}-error.out"
+        if model is not None:
+            objects = self._server.objects
+            location = request.get("InputLocation")
+            try:
+                body = objects.read(location) if location else request.get("Body", b"")
+                answered = await _answered(model, _invocation(request, body))
+                objects.write(where, b"".join(answered.parts))
+            except (ServedError, KeyError) as error:
+                objects.write(failed, str(error).encode())
+        return {"InferenceId": given, "OutputLocation": where, "FailureLocation": failed}
+
+    def _require(self, name: str) -> Mapping[str, Any] | None:
+        """Refuse what cannot be invoked; return the configuration of an endpoint that is kept."""
+        state = self._server.state
+        if "endpoint" not in state.kinds:
+            return None
+        endpoint = state.look("endpoint", name)
+        if endpoint is None or endpoint["EndpointStatus"] == "Deleting":
+            account = self._server.place.account
+            raise ServedError("ValidationError", f"Endpoint {name} of account {account} not found.")
+        if endpoint["EndpointStatus"] not in _SERVING:
+            raise ServedError(
+                "ModelNotReadyException",
+                f"Endpoint {name} is not ready: its status is {endpoint['EndpointStatus']}.",
+            )
+        return state.look("endpoint_config", endpoint["EndpointConfigName"]) or {}
+
+
+@dataclass(frozen=True)
+class _Answered:
+    parts: list[bytes]
+    content_type: str
+    broken: str | None = None
+    """What went wrong after some parts."""
+
+
+async def _answered(model: Model, invocation: Invocation) -> _Answered:
+    """Call a function; what it raises is an error of the model."""
+    try:
+        value = model(invocation)
+        if isawaitable(value):
+            value = await value
+    except ServedError:
+        raise
+    except Exception as error:
+        raise _model_error(error) from None
+    if isinstance(value, bytes):
+        return _Answered([value], "application/octet-stream")
+    if isinstance(value, str):
+        return _Answered([value.encode()], "text/plain")
+    if _is_stream(value):
+        return await _gathered(value)
+    return _Answered([json.dumps(value).encode()], "application/json")
+
+
+def _is_stream(value: Any) -> TypeGuard[AsyncIterator[Any] | Iterable[Any]]:
+    if isinstance(value, (dict, list, tuple)):
+        return False
+    return isinstance(value, (AsyncIterator, Iterable))
+
+
+async def _gathered(pieces: AsyncIterator[Any] | Iterable[Any]) -> _Answered:
+    parts: list[bytes] = []
+    try:
+        if isinstance(pieces, AsyncIterator):
+            async for piece in pieces:
+                parts.append(_bytes(piece))
+        else:
+            for piece in pieces:
+                parts.append(_bytes(piece))
+    except Exception as error:
+        if not parts:
+            raise _model_error(error) from None
+        return _Answered(parts, "application/octet-stream", f"{type(error).__name__}: {error}")
+    return _Answered(parts, "application/octet-stream")
+
+
+def _bytes(piece: Any) -> bytes:
+    return piece if isinstance(piece, bytes) else str(piece).encode()
+
+
+def _model_error(error: Exception) -> ServedError:
+    if isinstance(error, ServedError):
+        return error
+    message = f"{type(error).__name__}: {error}"
+    return ServedError(
+        "ModelError",
+        f'Received server error (500) from primary with message "{message}".',
+        members={"OriginalStatusCode": 500, "OriginalMessage": message},
+    )
+
+
+def _invocation(request: Mapping[str, Any], body: bytes) -> Invocation:
+    return Invocation(request["EndpointName"], body, request.get("ContentType"), request)
+
+
+def _common(request: Mapping[str, Any], content_type: str) -> dict[str, Any]:
+    accepted = request.get("Accept", "*")
+    members: dict[str, Any] = {"ContentType": content_type if "*" in accepted else accepted}
+    members["InvokedProductionVariant"] = request.get("TargetVariant") or "AllTraffic"
+    if "CustomAttributes" in request:
+        members["CustomAttributes"] = request["CustomAttributes"]
+    return members

@@ -1,0 +1,400 @@
+"""Life cycles as programs of boto3 and aiobotocore live them, against the embedded server."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+from typing import Any
+
+import boto3
+import pytest
+from aiobotocore.session import get_session
+from botocore.config import Config
+from botocore.exceptions import ClientError, WaiterError
+
+from aiosagemaker_extras.testing import Invocation, SageMakerServer
+
+ROLE = "arn:aws:iam::123456789012:role/tester"
+QUICK = {"Delay": 0, "MaxAttempts": 6}
+SETTINGS = {
+    "region_name": "us-east-1",
+    "aws_access_key_id": "testing",
+    "aws_secret_access_key": "testing",
+}
+TRAINING = {
+    "AlgorithmSpecification": {"TrainingImage": "image:1", "TrainingInputMode": "File"},
+    "RoleArn": ROLE,
+    "OutputDataConfig": {"S3OutputPath": "s3://bucket/out"},
+    "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5},
+    "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+}
+VARIANT = {
+    "VariantName": "AllTraffic",
+    "ModelName": "m",
+    "InitialInstanceCount": 1,
+    "InstanceType": "ml.m5.large",
+}
+FEATURES = [
+    {"FeatureName": "id", "FeatureType": "String"},
+    {"FeatureName": "time", "FeatureType": "Fractional"},
+    {"FeatureName": "price", "FeatureType": "Fractional"},
+]
+
+
+def boto(server: SageMakerServer[Any], service: str = "sagemaker") -> Any:
+    once = Config(retries={"total_max_attempts": 1})
+    return boto3.client(service, endpoint_url=server.url, config=once, **SETTINGS)  # type: ignore[call-overload]
+
+
+def refused(code: str) -> Any:
+    return pytest.raises(ClientError, match=rf"\({code}\)")
+
+
+async def test_training_with_boto3() -> None:
+    async with SageMakerServer() as server:
+
+        def live() -> None:
+            sagemaker = boto(server)
+            arn = sagemaker.create_training_job(
+                TrainingJobName="j", Tags=[{"Key": "team", "Value": "a"}], **TRAINING
+            )["TrainingJobArn"]
+            assert arn == "arn:aws:sagemaker:us-east-1:123456789012:training-job/j"
+            first = sagemaker.describe_training_job(TrainingJobName="j")
+            assert (first["TrainingJobStatus"], first["SecondaryStatus"]) == (
+                "InProgress",
+                "Training",
+            )
+            sagemaker.get_waiter("training_job_completed_or_stopped").wait(
+                TrainingJobName="j", WaiterConfig=QUICK
+            )
+            done = sagemaker.describe_training_job(TrainingJobName="j")
+            assert (done["TrainingJobStatus"], done["SecondaryStatus"]) == ("Completed",) * 2
+            assert done["TrainingEndTime"] >= done["CreationTime"]
+            assert done["ResourceConfig"]["InstanceType"] == "ml.m5.large"
+            assert done["ModelArtifacts"]["S3ModelArtifacts"]
+            assert sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "team", "Value": "a"}]
+            with refused("ResourceInUse"):
+                sagemaker.create_training_job(TrainingJobName="j", **TRAINING)
+            with refused("ValidationException"):
+                sagemaker.stop_training_job(TrainingJobName="j")
+            sagemaker.create_training_job(TrainingJobName="other", **TRAINING)
+            sagemaker.stop_training_job(TrainingJobName="other")
+            sagemaker.get_waiter("training_job_completed_or_stopped").wait(
+                TrainingJobName="other", WaiterConfig=QUICK
+            )
+            names = sagemaker.get_paginator("list_training_jobs").paginate(StatusEquals="Stopped")
+            assert [
+                each["TrainingJobName"] for page in names for each in page["TrainingJobSummaries"]
+            ] == ["other"]
+            with refused("ResourceNotFound"):
+                sagemaker.describe_training_job(TrainingJobName="never")
+
+        await asyncio.to_thread(live)
+
+
+async def test_an_endpoint_with_boto3() -> None:
+    async with SageMakerServer() as server:
+
+        @server.endpoint("e")
+        def model(invocation: Invocation) -> Any:
+            return [number * 2 for number in invocation.json()]
+
+        def live() -> None:
+            sagemaker, runtime = boto(server), boto(server, "sagemaker-runtime")
+            with refused("ValidationException") as caught:
+                sagemaker.create_endpoint_config(
+                    EndpointConfigName="c", ProductionVariants=[VARIANT]
+                )
+            assert 'Could not find model with ProductionVariants.*.ModelName "m".' in str(
+                caught.value
+            )
+            sagemaker.create_model(
+                ModelName="m", PrimaryContainer={"Image": "image:1"}, ExecutionRoleArn=ROLE
+            )
+            sagemaker.create_endpoint_config(EndpointConfigName="c", ProductionVariants=[VARIANT])
+            with refused("ValidationException"):
+                sagemaker.create_endpoint(EndpointName="e", EndpointConfigName="other")
+            with refused("ValidationError") as caught:
+                invoke(runtime)
+            assert "Endpoint e of account 123456789012 not found." in str(caught.value)
+            sagemaker.create_endpoint(EndpointName="e", EndpointConfigName="c")
+            with refused("ModelNotReadyException"):
+                invoke(runtime)
+            sagemaker.get_waiter("endpoint_in_service").wait(EndpointName="e", WaiterConfig=QUICK)
+            answer = invoke(runtime)
+            assert json.loads(answer["Body"].read()) == [2, 4]
+            assert answer["ContentType"] == "application/json"
+            stream = runtime.invoke_endpoint_with_response_stream(EndpointName="e", Body=b"[3]")
+            assert [each["PayloadPart"]["Bytes"] for each in stream["Body"]] == [b"[6]"]
+            sagemaker.update_endpoint(EndpointName="e", EndpointConfigName="c")
+            with refused("ValidationException"):
+                sagemaker.delete_endpoint(EndpointName="e")
+            sagemaker.get_waiter("endpoint_in_service").wait(EndpointName="e", WaiterConfig=QUICK)
+            sagemaker.delete_endpoint(EndpointName="e")
+            sagemaker.get_waiter("endpoint_deleted").wait(EndpointName="e", WaiterConfig=QUICK)
+            assert sagemaker.list_endpoints()["Endpoints"] == []
+            with refused("ValidationError"):
+                invoke(runtime)
+
+        def invoke(runtime: Any) -> Any:
+            return runtime.invoke_endpoint(
+                EndpointName="e", Body=b"[1, 2]", ContentType="application/json"
+            )
+
+        await asyncio.to_thread(live)
+        server.assert_called("CreateEndpoint", EndpointName="e", EndpointConfigName="c")
+
+
+async def test_asynchronous_inference_with_boto3() -> None:
+    async with SageMakerServer(steps=0) as server:
+
+        @server.endpoint("e")
+        async def model(invocation: Invocation) -> bytes:
+            if not invocation.body:
+                raise ValueError("an empty body")
+            return invocation.body.upper()
+
+        def live() -> None:
+            sagemaker, s3 = boto(server), boto(server, "s3")
+            runtime = boto(server, "sagemaker-runtime")
+            sagemaker.create_model(ModelName="m", ExecutionRoleArn=ROLE)
+            sagemaker.create_endpoint_config(
+                EndpointConfigName="c",
+                ProductionVariants=[VARIANT],
+                AsyncInferenceConfig={"OutputConfig": {"S3OutputPath": "s3://results/out"}},
+            )
+            sagemaker.create_endpoint(EndpointName="e", EndpointConfigName="c")
+            s3.create_bucket(Bucket="inputs")
+            s3.put_object(Bucket="inputs", Key="a b/1.txt", Body=b"hello")
+            s3.upload_fileobj(io.BytesIO(b""), "inputs", "empty")
+            answer = runtime.invoke_endpoint_async(
+                EndpointName="e", InputLocation="s3://inputs/a b/1.txt", InferenceId="one"
+            )
+            assert answer["OutputLocation"] == "s3://results/out/one.out"
+            assert s3.get_object(Bucket="results", Key="out/one.out")["Body"].read() == b"HELLO"
+            failed = runtime.invoke_endpoint_async(
+                EndpointName="e", InputLocation="s3://inputs/empty", InferenceId="two"
+            )
+            key = failed["FailureLocation"].removeprefix("s3://results/")
+            assert b"an empty body" in s3.get_object(Bucket="results", Key=key)["Body"].read()
+            with pytest.raises(ClientError, match="NoSuchKey"):
+                s3.get_object(Bucket="results", Key="out/two.out")
+            listed = s3.list_objects_v2(Bucket="inputs", MaxKeys=1)
+            assert ([each["Key"] for each in listed["Contents"]], listed["IsTruncated"]) == (
+                ["a b/1.txt"],
+                True,
+            )
+            pages = s3.get_paginator("list_objects_v2").paginate(
+                Bucket="inputs", PaginationConfig={"PageSize": 1}
+            )
+            assert [each["Key"] for page in pages for each in page["Contents"]] == [
+                "a b/1.txt",
+                "empty",
+            ]
+            assert s3.head_object(Bucket="inputs", Key="a b/1.txt")["ContentLength"] == 5
+            s3.delete_object(Bucket="inputs", Key="empty")
+
+        await asyncio.to_thread(live)
+        assert list(server.objects) == [
+            "s3://inputs/a b/1.txt",
+            "s3://results/out/failure/two-error.out",
+            "s3://results/out/one.out",
+        ]
+
+
+async def test_a_pipeline_with_boto3() -> None:
+    async with SageMakerServer() as server:
+
+        def live() -> None:
+            sagemaker = boto(server)
+            arn = sagemaker.create_pipeline(
+                PipelineName="p",
+                PipelineDefinition="{}",
+                ClientRequestToken="t" * 32,
+                RoleArn=ROLE,
+            )["PipelineArn"]
+            with refused("ResourceNotFound"):
+                sagemaker.start_pipeline_execution(
+                    PipelineName="other", ClientRequestToken="t" * 32
+                )
+            runs = [
+                sagemaker.start_pipeline_execution(
+                    PipelineName=name, ClientRequestToken=f"{number}" * 32
+                )["PipelineExecutionArn"]
+                for number, name in enumerate(("p", arn))
+            ]
+            assert len(set(runs)) == 2
+            assert all(run.startswith(f"{arn}/execution/") for run in runs)
+            sagemaker.stop_pipeline_execution(
+                PipelineExecutionArn=runs[0], ClientRequestToken="s" * 32
+            )
+            statuses = [describe(sagemaker, runs[0]) for _ in range(2)]
+            assert statuses == ["Stopping", "Stopped"]
+            assert [describe(sagemaker, runs[1]) for _ in range(2)] == ["Executing", "Succeeded"]
+            listed = sagemaker.list_pipeline_executions(PipelineName="p")
+            assert [each["PipelineExecutionArn"] for each in listed["PipelineExecutionSummaries"]]
+            sagemaker.update_pipeline(PipelineName="p", PipelineDescription="new")
+            assert sagemaker.describe_pipeline(PipelineName=arn)["PipelineDescription"] == "new"
+            sagemaker.delete_pipeline(PipelineName="p", ClientRequestToken="d" * 32)
+            sagemaker.list_pipelines()
+            with refused("ResourceNotFound"):
+                sagemaker.describe_pipeline(PipelineName="p")
+
+        def describe(sagemaker: Any, run: str) -> Any:
+            answer = sagemaker.describe_pipeline_execution(PipelineExecutionArn=run)
+            return answer["PipelineExecutionStatus"]
+
+        await asyncio.to_thread(live)
+
+
+async def test_a_feature_store_with_boto3() -> None:
+    async with SageMakerServer() as server:
+
+        def live() -> None:
+            sagemaker = boto(server)
+            store = boto(server, "sagemaker-featurestore-runtime")
+            with refused("ValidationError"):
+                put(store, "a", 1, 10)
+            sagemaker.create_feature_group(
+                FeatureGroupName="g",
+                RecordIdentifierFeatureName="id",
+                EventTimeFeatureName="time",
+                FeatureDefinitions=FEATURES,
+                OnlineStoreConfig={"EnableOnlineStore": True},
+                RoleArn=ROLE,
+            )
+            sagemaker.describe_feature_group(FeatureGroupName="g")
+            put(store, "a", 5, 10)
+            put(store, "a", 3, 99)  # happened before
+            put(store, "b", 5, 20)
+            assert price(store, "a") == "10"
+            found = store.batch_get_record(
+                Identifiers=[
+                    {"FeatureGroupName": "g", "RecordIdentifiersValueAsString": ["a", "b", "c"]},
+                    {"FeatureGroupName": "none", "RecordIdentifiersValueAsString": ["a"]},
+                ]
+            )
+            assert [each["RecordIdentifierValueAsString"] for each in found["Records"]] == [
+                "a",
+                "b",
+            ]
+            assert [each["ErrorCode"] for each in found["Errors"]] == ["ResourceNotFound"]
+            store.delete_record(
+                FeatureGroupName="g", RecordIdentifierValueAsString="a", EventTime="6"
+            )
+            assert price(store, "a") is None
+            put(store, "a", 5, 10)
+            assert price(store, "a") is None
+            put(store, "a", 7, 11)
+            assert price(store, "a") == "11"
+            with refused("ValidationError") as caught:
+                store.put_record(
+                    FeatureGroupName="g",
+                    Record=[{"FeatureName": "colour", "ValueAsString": "blue"}],
+                )
+            assert "colour is none of feature group g, which has id, price, time." in str(
+                caught.value
+            )
+            sagemaker.delete_feature_group(FeatureGroupName="g")
+            sagemaker.list_feature_groups()
+            with refused("ResourceNotFound"):
+                price(store, "a")
+
+        def put(store: Any, name: str, time: int, price: int) -> None:
+            values = {"id": name, "time": str(time), "price": str(price)}
+            record = [{"FeatureName": k, "ValueAsString": v} for k, v in values.items()]
+            store.put_record(FeatureGroupName="g", Record=record)
+
+        def price(store: Any, name: str) -> str | None:
+            answer = store.get_record(
+                FeatureGroupName="g", RecordIdentifierValueAsString=name, FeatureNames=["price"]
+            )
+            return next((each["ValueAsString"] for each in answer.get("Record", [])), None)
+
+        await asyncio.to_thread(live)
+
+
+async def test_a_notebook_and_an_experiment_with_aiobotocore() -> None:
+    notebook = {"NotebookInstanceName": "nb"}
+    variant = {
+        "ModelName": "m",
+        "VariantName": "v",
+        "InfrastructureConfig": {
+            "InfrastructureType": "RealTimeInference",
+            "RealTimeInferenceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
+        },
+    }
+    shadow = {
+        "SourceModelVariantName": "v",
+        "ShadowModelVariants": [{"ShadowModelVariantName": "w", "SamplingPercentage": 10}],
+    }
+    async with (
+        SageMakerServer() as server,
+        get_session().create_client("sagemaker", endpoint_url=server.url, **SETTINGS) as client,
+    ):
+        await client.create_notebook_instance(**notebook, InstanceType="ml.t3.medium", RoleArn=ROLE)
+        await client.get_waiter("notebook_instance_in_service").wait(**notebook, WaiterConfig=QUICK)
+        await client.stop_notebook_instance(**notebook)
+        await client.get_waiter("notebook_instance_stopped").wait(**notebook, WaiterConfig=QUICK)
+        await client.delete_notebook_instance(**notebook)
+        await client.get_waiter("notebook_instance_deleted").wait(**notebook, WaiterConfig=QUICK)
+
+        await client.create_inference_experiment(
+            Name="x",
+            Type="ShadowMode",
+            RoleArn=ROLE,
+            EndpointName="e",
+            ModelVariants=[variant, {**variant, "VariantName": "w"}],
+            ShadowModeConfig=shadow,
+        )
+        statuses = [
+            (await client.describe_inference_experiment(Name="x"))["Status"] for _ in range(2)
+        ]
+        assert statuses == ["Creating", "Running"]
+        await client.stop_inference_experiment(Name="x", ModelVariantActions={"v": "Retain"})
+        await client.describe_inference_experiment(Name="x")
+        await client.delete_inference_experiment(Name="x")
+        with pytest.raises(ClientError, match="ResourceNotFound"):
+            await client.describe_inference_experiment(Name="x")
+
+
+async def test_training_and_an_endpoint_with_aiobotocore() -> None:
+    async with (
+        SageMakerServer() as server,
+        get_session().create_client("sagemaker", endpoint_url=server.url, **SETTINGS) as client,
+        get_session().create_client(
+            "sagemaker-runtime", endpoint_url=server.url, **SETTINGS
+        ) as runtime,
+    ):
+
+        @server.endpoint("e")
+        def model(invocation: Invocation) -> Any:
+            for word in invocation.body.split():
+                if word == b"stop":
+                    raise RuntimeError("a word that stops")
+                yield word
+
+        await client.create_training_job(TrainingJobName="j", **TRAINING)
+        await client.get_waiter("training_job_completed_or_stopped").wait(
+            TrainingJobName="j", WaiterConfig=QUICK
+        )
+        await client.create_model(ModelName="m", ExecutionRoleArn=ROLE)
+        await client.create_endpoint_config(EndpointConfigName="c", ProductionVariants=[VARIANT])
+        await client.create_endpoint(EndpointName="e", EndpointConfigName="c")
+        with pytest.raises(WaiterError):
+            await client.get_waiter("endpoint_deleted").wait(
+                EndpointName="e", WaiterConfig={"Delay": 0, "MaxAttempts": 2}
+            )
+        answer = await runtime.invoke_endpoint_with_response_stream(
+            EndpointName="e", Body=b"one two"
+        )
+        parts = [each["PayloadPart"]["Bytes"] async for each in answer["Body"]]
+        assert parts == [b"one", b"two"]
+        answer = await runtime.invoke_endpoint_with_response_stream(
+            EndpointName="e", Body=b"one stop"
+        )
+        with pytest.raises(Exception, match="a word that stops"):
+            _ = [each async for each in answer["Body"]]
+        with pytest.raises(ClientError, match=r'\(ModelError\).*"RuntimeError: a word that stops"'):
+            await runtime.invoke_endpoint(EndpointName="e", Body=b"stop")
