@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from time import strptime
 from typing import Final
 
-from aiobotantic.lanes.signing import Signer, canonical_path, canonical_query
+from aiobotantic.lanes.signing import Signer, canonical_path, canonical_query, hash_of
 from aiobotantic.testing.faults import ServedError, missing_token
 from aiobotantic.testing.json_protocol import HttpRequest
 
@@ -104,7 +104,7 @@ class Access:
             canonical_path(path),
             canonical_query(query),
             headers,
-            request.body,
+            hash_of(request.body),
         )
         signature = made["Authorization"].rpartition("Signature=")[2]
         if day != date[:8] or not hmac.compare_digest(signature, parts["Signature"]):
