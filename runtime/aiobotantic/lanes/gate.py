@@ -6,17 +6,15 @@ and what the fast lane does not speak must be spoken.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from functools import cache
-from pathlib import Path
-from types import FunctionType
 from typing import Any, Final, cast
 
 import aiobotocore
 import botocore
 from botocore import UNSIGNED
 
+from aiobotantic.lanes.originals import Originals
 from aiobotantic.lanes.transport import DirectSession
 from aiobotantic.operation import Operation
 from aiobotantic.pickling import resolve
@@ -34,11 +32,11 @@ _PATCHED: Final = (
     ("aiobotocore.httpsession", "AIOHTTPSession.send"),
     ("aiobotocore.signers", "AioRequestSigner.sign"),
     ("aiobotocore.signers", "AioRequestSigner.get_auth_instance"),
+    ("aiohttp.client", "ClientSession._request"),
     ("botocore.auth", "SigV4Auth.add_auth"),
 )
 """Where instrumentation and mocks hang themselves in, in our experience."""
-_REPLACED: Final = object()
-_PACKAGES: Final = (aiobotocore, botocore)
+_ORIGINALS: Final = Originals(_PATCHED)
 _SPOKEN_TRAITS: Final = frozenset({"static_context_params", "staticContextParams"})
 _SIGNATURE: Final = "v4"
 
@@ -88,33 +86,7 @@ def call_reason(operation: Operation[Any], body: Any) -> str | None:
 
 def patched() -> str | None:
     """Return what of aiobotocore was replaced since it was loaded; None if nothing."""
-    for place, (owner, name, own) in _originals().items():
-        if getattr(owner, name, None) is not own:
-            return place
-    return None
-
-
-@cache
-def _originals() -> dict[str, tuple[Any, str, Any]]:
-    """Return the functions as they are; one that is no plain function of theirs is none.
-
-    Then it was replaced before we came, and stays so for this process.
-    """
-    found: dict[str, tuple[Any, str, Any]] = {}
-    for module, path in _PATCHED:
-        cls, _, name = path.partition(".")
-        owner = resolve(module, cls)
-        own = getattr(owner, name, None)
-        # A decorator of their own wraps some.
-        pristine = type(own) is FunctionType and own.__code__.co_filename.startswith(_folders())
-        found[f"{module}.{path}"] = (owner, name, own if pristine else _REPLACED)
-    return found
-
-
-@cache
-def _folders() -> tuple[str, ...]:
-    """Return where the code of both packages is: others may have a folder of such a name."""
-    return tuple(f"{Path(str(package.__file__)).parent}{os.sep}" for package in _PACKAGES)
+    return _ORIGINALS.replaced()
 
 
 def foreign_handler(session: Any) -> str | None:
@@ -129,7 +101,7 @@ def foreign_handler(session: Any) -> str | None:
 
 @cache
 def _own_handlers() -> frozenset[tuple[str, Callable[..., Any]]]:
-    names = tuple(package.__name__ for package in _PACKAGES)
+    names = (aiobotocore.__name__, botocore.__name__)
     handlers = _handlers(_AioSession())
     return frozenset(
         (event, handler)
