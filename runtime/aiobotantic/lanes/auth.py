@@ -71,7 +71,7 @@ class KeptKeyAuth(_SigV4Auth):  # type: ignore[misc]
             if lower not in _UNSIGNED:
                 value = " ".join(value.split())
                 signed[lower] = f"{signed[lower]},{value}" if lower in signed else value
-        address = urlsplit(request.url)
+        address = urlsplit(cast(str, request.url))
         if "host" not in signed:
             signed["host"] = _host(address.scheme, address.netloc)
         names = sorted(signed)
@@ -127,8 +127,9 @@ class _KeepsKeys:
 
     async def get_auth_instance(self, **options: Any) -> Any:
         """Return what signs a request."""
-        auth = await super().get_auth_instance(**options)  # type: ignore[misc]
-        if type(auth) is _SigV4Auth:
+        above: Any = super()
+        auth = await above.get_auth_instance(**options)
+        if cast(Any, type(auth)) is _SigV4Auth:
             auth.__class__ = KeptKeyAuth
             auth._signers, auth._shift = self.kept, self.shift
         return auth
@@ -159,10 +160,10 @@ class KeptUserAgent(_UserAgentString):  # type: ignore[misc]
         """Return the text of the header."""
         context = _get_context()
         features = frozenset(() if context is None else context.features)
-        text = self._texts.get(features)
-        if text is None:
-            text = self._texts[features] = super().to_string()
-        return text
+        if features not in self._texts:
+            above: Any = super()
+            self._texts[features] = above.to_string()
+        return self._texts[features]
 
 
 def keep_user_agent(creator: Any) -> None:

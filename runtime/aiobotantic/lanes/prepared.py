@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from botocore.awsrequest import AWSPreparedRequest, HeadersDict
-
 from aiobotantic.lanes.originals import Originals
 from aiobotantic.pickling import resolve
 
 # Not imported by name: they have no type information.
+_AWSPreparedRequest = resolve("botocore.awsrequest", "AWSPreparedRequest")
+_HeadersDict = resolve("botocore.awsrequest", "HeadersDict")
 _AioEndpoint: Any = resolve("aiobotocore.endpoint", "AioEndpoint")
 _HeaderKey: Any = resolve("botocore.awsrequest", "_HeaderKey")
 
@@ -30,14 +30,14 @@ class QuickEndpoint(_AioEndpoint):  # type: ignore[misc]
         body = request.data
         if request.params or not isinstance(body, bytes) or _LEFT_OUT.replaced() is not None:
             return _AioEndpoint.prepare_request(self, request)
-        headers = HeadersDict()
+        headers = _HeadersDict()
         kept: dict[Any, bytes] = headers._dict
         for name, value in request.headers.items():
             kept[_HeaderKey(name)] = value.encode() if isinstance(value, str) else value
         lengthy = "Content-Length" in headers or "Transfer-Encoding" in headers
         if not lengthy and request.method not in _WITHOUT_LENGTH:
             headers["Content-Length"] = str(len(body))
-        return AWSPreparedRequest(
+        return _AWSPreparedRequest(
             request.method,
             request.url,
             headers,
@@ -49,7 +49,7 @@ class QuickEndpoint(_AioEndpoint):  # type: ignore[misc]
 
 def plain_headers(headers: Any) -> dict[str, Any]:
     """Return botocore's headers as a dict, in their order."""
-    if type(headers) is HeadersDict:
+    if type(headers) is _HeadersDict:
         return {str(key): value for key, value in headers._dict.items()}
     return dict(headers.items())
 
