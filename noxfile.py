@@ -65,21 +65,21 @@ def differential(session: nox.Session) -> None:
 def aiobotocore(session: nox.Session, end: str) -> None:
     """Run the tests of the runtime with an end of the aiobotocore and pydantic that it admits.
 
-    Arguments after `--` go to pytest, in the place of the folders.
+    Arguments after `--` go to pytest.
     """
     session.install(*WORKSPACE, *group("tests"))
     session.run("python", ".ci/aiobotocore_end.py", end)
-    session.run("python", "-m", "pytest", *(session.posargs or RUNTIME_TESTS))
+    session.run("python", "-m", "pytest", *RUNTIME_TESTS, *session.posargs)
 
 
 @nox.session(python=PYTHONS)
 def pythons(session: nox.Session) -> None:
     """Run unit and behaviour tests with each Python; one that is not on the machine fails.
 
-    Arguments after `--` go to pytest, in the place of the folders.
+    Arguments after `--` go to pytest.
     """
     session.install(*WORKSPACE, *group("tests"))
-    session.run("python", "-m", "pytest", *(session.posargs or ("tests/unit", "tests/behaviour")))
+    session.run("python", "-m", "pytest", "tests/unit", "tests/behaviour", *session.posargs)
 
 
 @nox.session
