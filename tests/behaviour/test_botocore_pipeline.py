@@ -243,6 +243,7 @@ async def test_the_user_agent_says_what_a_call_made_use_of_and_only_that(
         (botocore.auth.SigV4Auth, "canonical_request"),
         (botocore.auth.SigV4Auth, "canonical_headers"),
         (botocore.auth.SigV4Auth, "headers_to_sign"),
+        (botocore.auth.SigV4Auth, "signature"),
         (botocore.auth.SigV4Auth, "_inject_signature_to_request"),
     ],
 )

@@ -46,7 +46,7 @@ class KeptKeyAuth(_SigV4Auth):  # type: ignore[misc]
     _signers: dict[tuple[str, str], Signer]
     _shift: Callable[[], timedelta]
     _named = ""
-    """Names of the headers that were signed."""
+    """Names of the headers that were signed; empty where botocore's own steps are taken."""
 
     def _modify_request_before_signing(self, request: Any) -> None:
         if shift := self._shift():
@@ -96,6 +96,9 @@ class KeptKeyAuth(_SigV4Auth):  # type: ignore[misc]
 
     def signature(self, string_to_sign: str, request: Any) -> str:
         """Return the signature, hexadecimal."""
+        if not self._named:
+            text: str = _SigV4Auth.signature(self, string_to_sign, request)
+            return text
         scope = self._region_name, self._service_name
         signer = self._signers.get(scope)
         if signer is None:
