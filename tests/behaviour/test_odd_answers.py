@@ -282,8 +282,8 @@ async def test_a_header_of_odd_bytes_never_counts_as_not_sent(
         return await original(self, request)
 
     service.script = [odd_bytes]
-    with mock.patch.object(AIOHTTPSession, "send", replaced):
-        with pytest.raises(TransportError) as raised:
-            await client.with_options(retries=0).get_all()
+    replace = mock.patch.object(AIOHTTPSession, "send", replaced)
+    with replace, pytest.raises(TransportError) as raised:
+        await client.with_options(retries=0).get_all()
 
     assert raised.value.sent
