@@ -13,18 +13,29 @@ from aiobotantic.client import Client
 from aiobotantic.manifest import spec_versions
 from aiobotantic.testing.event_frames import Damaged, HangUp, RawEvent, Truncated
 from aiobotantic.testing.faults import ServedError
+from aiobotantic.testing.front import Front, Passage
+from aiobotantic.testing.mishaps import Changed, Cut, Huge, Instead, Mishap, Slow, refusal
 from aiobotantic.testing.server import JournalEntry, Server
 from aiosagemaker.sagemaker.client import SageMaker
 
 __all__ = [
+    "Changed",
+    "Cut",
     "Damaged",
+    "Front",
     "HangUp",
+    "Huge",
+    "Instead",
     "JournalEntry",
+    "Mishap",
+    "Passage",
     "RawEvent",
     "SageMakerServer",
     "ServedError",
+    "Slow",
     "Truncated",
     "client_class",
+    "refusal",
 ]
 
 ServiceClient = TypeVar("ServiceClient", bound=Client, default=SageMaker)

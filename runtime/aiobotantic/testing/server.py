@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import ssl
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeAlias
 from uuid import uuid4
 from weakref import WeakKeyDictionary
 
@@ -26,6 +27,7 @@ from aiobotantic.testing.faults import (
     invalid_request,
     missing_token,
 )
+from aiobotantic.testing.front import Front
 from aiobotantic.testing.json_protocol import (
     HttpAnswer,
     HttpRequest,
@@ -44,6 +46,9 @@ PROTOCOLS: dict[str, Callable[[Service, Mapping[str, Operation[Any]]], ServedPro
     "rest-json": RestJsonProtocol,
 }
 """botocore's name of a protocol to what reads and writes it."""
+
+Hook: TypeAlias = Callable[[str, Mapping[str, Any]], Awaitable[None]]
+"""Takes AWS's name of an operation, and a request's members by wire name."""
 
 
 @dataclass(frozen=True)
@@ -131,6 +136,7 @@ class Server:
         self._protocol = PROTOCOLS[service.protocol](service, self.operations)
         self._scripts: dict[str, list[_Script]] = {}
         self._streams: dict[str, list[Mapping[str, Chunks]]] = {}
+        self._hooks: list[tuple[str | None, Hook]] = []
         self._connections = WeakKeyDictionary[Any, int]()
         self._connected = 0
         self._address = (host, port)
@@ -236,6 +242,42 @@ class Server:
             raise ValueError(f"{self.service.name}: {operation} streams no answer")
         self._streams.setdefault(operation, []).append(member)
 
+    def on(self, operation: str | None, hook: Hook) -> None:
+        """Call a function with each request that is about to be carried out.
+
+        It may wait, and what it raises as a `ServedError` is the answer; then nothing is carried
+        out. Several are called in their order.
+
+        Args:
+            operation: AWS's name; None for every operation.
+            hook: async, with AWS's name of the operation and the request's members.
+
+        Raises:
+            ValueError: the service has no such operation.
+        """
+        if operation is not None:
+            self._operation(operation)
+        self._hooks.append((operation, hook))
+
+    def front(self, *, seed: int = 0, tls: ssl.SSLContext | None = None) -> Front:
+        """Return a proxy before this server that lets exchanges go wrong, not yet started.
+
+        Args:
+            seed: of what happens by chance.
+            tls: what it shows clients as an https server; None for http.
+
+        Raises:
+            RuntimeError: the server does not run.
+        """
+        return Front(self.url, operation_of=self._name_of, seed=seed, tls=tls)
+
+    def _name_of(self, request: HttpRequest) -> str | None:
+        headers = {name.title(): value for name, value in request.headers.items()}
+        try:
+            return self._protocol.operation(replace(request, headers=headers)).name
+        except ServedError:
+            return None
+
     def requests(self, operation: str) -> list[Mapping[str, Any]]:
         """Return what was asked of an operation, by wire name, oldest first.
 
@@ -260,7 +302,7 @@ class Server:
         body = await received.content.read()
         request = HttpRequest(received.method, received.raw_path, received.headers, body)
         request_id = str(uuid4())
-        answer = self._answer(request, request_id, connection)
+        answer = await self._answer(request, request_id, connection)
         headers = {**answer.headers, "x-amzn-RequestId": request_id}
         if isinstance(answer.body, bytes):
             return web.Response(status=answer.status, body=answer.body, headers=headers)
@@ -279,7 +321,7 @@ class Server:
             self._connections[transport] = self._connected
         return self._connections[transport]
 
-    def _answer(self, request: HttpRequest, request_id: str, connection: int) -> HttpAnswer:
+    async def _answer(self, request: HttpRequest, request_id: str, connection: int) -> HttpAnswer:
         operation: Operation[Any] | None = None
         members: dict[str, Any] = {}
         code = None
@@ -291,6 +333,9 @@ class Server:
             members = self._protocol.read(operation, request)
             if (fault := invalid_request(operation.request_class, members)) is not None:
                 raise fault
+            for listened, hook in self._hooks:
+                if listened in (None, operation.name):
+                    await hook(operation.name, members)
             answer = self._protocol.write(operation, self._carry_out(operation, members))
         except ServedError as fault:
             if isinstance(fault, InvalidRequestError):
