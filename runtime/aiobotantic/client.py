@@ -261,6 +261,7 @@ class Client(Operations):
         timeout: float | None = None,
         retries: int | None = None,
         repeat_ambiguous: bool | None = None,
+        max_answer_bytes: int | None = None,
     ) -> Self:
         """Return the same client, on the same connections, whose calls behave otherwise.
 
@@ -272,6 +273,8 @@ class Client(Operations):
                 Config, the environment or the profile says, else 2.
             repeat_ambiguous: Whether a request is repeated although the service may have carried
                 it out. Default: no; AmbiguousResultError is raised.
+            max_answer_bytes: The longest answer that a call takes; a longer one is an
+                AnswerTooLargeError. Streamed bodies have no limit. Default: 104,857,600.
 
         What is None stays as it is.
 
@@ -283,6 +286,7 @@ class Client(Operations):
             "timeout": timeout,
             "retries": retries,
             "repeat_ambiguous": repeat_ambiguous,
+            "max_answer_bytes": max_answer_bytes,
         }
         changes: dict[str, Any] = {k: value for k, value in given.items() if value is not None}
         view = copy.copy(self)

@@ -11,6 +11,9 @@ from aiobotantic.errors import ConfigurationError
 Validation = Literal["strict", "warn", "off"]
 """What happens to a request that breaks a limit: refused, sent with a warning, sent."""
 
+MAX_ANSWER_BYTES: Final = 100 * 1024 * 1024
+"""Unless a call says otherwise: four times the longest answer of any service we know of."""
+
 VALIDATIONS: Final[tuple[str, ...]] = get_args(Validation)
 
 
@@ -26,6 +29,7 @@ class CallOptions:
     timeout: float | None = None
     retries: int | None = None
     repeat_ambiguous: bool = False
+    max_answer_bytes: int = MAX_ANSWER_BYTES
 
     def __post_init__(self) -> None:
         check_validation(self.validation, "validation")
@@ -39,6 +43,12 @@ class CallOptions:
             raise ConfigurationError(f"retries is {retries!r}: pass a number, for example 2")
         if retries is not None and retries < 0:
             raise ConfigurationError(f"retries is {retries!r}: pass 0 or more")
+        most = cast(object, self.max_answer_bytes)
+        if isinstance(most, bool) or not isinstance(most, int) or most < 1:
+            raise ConfigurationError(
+                f"max_answer_bytes is {most!r}: pass a number of bytes, for example "
+                f"{MAX_ANSWER_BYTES}"
+            )
 
 
 def check_validation(value: str, name: str) -> Validation:

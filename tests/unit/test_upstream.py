@@ -142,6 +142,12 @@ LEANED_UPON = [
     ),
     (
         "aiobotocore.httpsession",
+        "AIOHTTPSession._create_connector",
+        "b902e9e7f91a58d5",
+        "lanes/transport.py: DirectSession",
+    ),
+    (
+        "aiobotocore.httpsession",
         "AIOHTTPSession.send",
         "9633db7fc585c5fb",
         "lanes/transport.py: _kind, DirectSession",

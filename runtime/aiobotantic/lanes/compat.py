@@ -7,6 +7,7 @@ signing key, and the handler that decides on retries.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from contextvars import ContextVar
@@ -35,9 +36,11 @@ from aiobotantic.errors import (
     RegionError,
     ResponseParseError,
     ServiceError,
+    TransportError,
 )
 from aiobotantic.lanes import Call, Pipeline, Settings
-from aiobotantic.lanes.auth import FixedUserAgent, keep_keys
+from aiobotantic.lanes.auth import CheckedCredentials, FixedUserAgent, keep_keys
+from aiobotantic.lanes.bounds import most_bytes
 from aiobotantic.lanes.lazy_dicts import Parsed, WireParams
 from aiobotantic.lanes.retries import Outcome, Retries
 from aiobotantic.lanes.rewindable import rewindable
@@ -142,7 +145,10 @@ class CompatLane:
     def _take_seams(self) -> None:
         self.client._serializer = self
         self.client._user_agent_creator = FixedUserAgent(self.client._user_agent_creator)
-        keep_keys(self.client._request_signer, self._shift_of_call)
+        signer = self.client._request_signer
+        if signer._credentials is not None:
+            signer._credentials = CheckedCredentials(signer._credentials)
+        keep_keys(signer, self._shift_of_call)
         events = self.client.meta.events
         event = self.client.meta.service_model.service_id.hyphenize()
         events.unregister(f"needs-retry.{event}", unique_id=f"retry-config-{event}")
@@ -153,6 +159,7 @@ class CompatLane:
     async def call(self, call: Call) -> Structure:
         """Send a request, repeat it where `aiobotantic.retry` says so, and return the answer."""
         token = _CALL.set(call)
+        most = most_bytes.set(call.options.max_answer_bytes)
         copies = ExitStack()
         try:
             call.body = await rewindable(call, copies)
@@ -164,8 +171,12 @@ class CompatLane:
             if ours is error:
                 raise
             raise ours from (None if isinstance(error, ClientError) else error)
+        except asyncio.CancelledError:
+            self.retries.abandon(call)
+            raise
         finally:
             copies.close()
+            most_bytes.reset(most)
             _CALL.reset(token)
         self.retries.succeeded(call)
         return structure
@@ -243,7 +254,9 @@ class CompatLane:
             return error_class(self._service, code)(parsed, call.operation.name)
         lost = transport_error(error, call)
         if lost is not None:
-            return ambiguous_error(lost, call) if call.ambiguous else lost
+            if call.ambiguous and isinstance(lost, TransportError):
+                return ambiguous_error(lost, call)
+            return lost
         return _setup_error(error) if isinstance(error, BotoCoreError) else error
 
     async def _needs_retry(
@@ -264,8 +277,7 @@ class CompatLane:
         return self.retries.delay(call, outcome)
 
     def _shift_of_call(self) -> timedelta:
-        shift = _CALL.get().clock_shift = self.retries.clock_shift
-        return shift
+        return self.retries.begin(_CALL.get())
 
 
 class _ParserFactory:
@@ -288,7 +300,7 @@ class _ParserFactory:
         status: int = response["status_code"]
         headers = Headers(response["headers"])
         body: bytes = response["body"]
-        if status >= 300:
+        if not 200 <= status < 300:
             error = self.protocol.parse_error(self._service, operation, status, headers, body)
             return Parsed(error.response, error=error)
         metadata = {

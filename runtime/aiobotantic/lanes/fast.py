@@ -17,6 +17,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
+import aiohttp
 from botocore.exceptions import BotoCoreError
 from yarl import URL
 
@@ -107,6 +108,9 @@ class FastLane:
             if ours is error:
                 raise
             raise ours from error
+        except asyncio.CancelledError:
+            self.retries.abandon(call)
+            raise
 
     async def _send(self, call: Call) -> Structure:
         invocation = str(uuid4())
@@ -178,9 +182,11 @@ class FastLane:
     ) -> tuple[int, Headers, bytes]:
         """Sign a request, send it, and return the answer whole."""
         http = call.http
+        if self.compat.closed:  # during the wait before this attempt
+            raise aiohttp.ClientConnectionError("the client was closed")
         credentials = await self._credentials.get_frozen_credentials()
         target = self._target(call, route)
-        shift = call.clock_shift = self.retries.clock_shift
+        shift = self.retries.begin(call)
         given = {**http.headers, **route.headers}
         signed = {
             lower: value
@@ -216,7 +222,8 @@ class FastLane:
         if exchange is None:
             exchange = self._exchanger = Exchange(await self._http.plain_session())
         status, sent, body = await exchange.send(
-            http.method, target.url, target.host, headers, http.body
+            *(http.method, target.url, target.host, headers, http.body),
+            call.options.max_answer_bytes,
         )
         return status, Headers(read_headers(sent)), body
 

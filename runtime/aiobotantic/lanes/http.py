@@ -13,14 +13,17 @@ from typing import Any, Final, TypeAlias, cast
 
 import aiohttp
 from aiohttp import http
-from multidict import CIMultiDict
+from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
+
+from aiobotantic.lanes.bounds import most_bytes, read_whole
 
 Answer: TypeAlias = tuple[int, tuple[tuple[bytes, bytes], ...], bytes]
 """Status, headers as they were sent, body."""
 
 _MOST_IN_ONE_PIECE: Final = 64 * 1024
 _TRACES: Final[list[Any]] = []
+_NO_HEADERS: Final = CIMultiDictProxy(CIMultiDict[str]())
 
 
 class Exchange:
@@ -32,25 +35,35 @@ class Exchange:
         self._openers: dict[Any, Any] = {}
 
     async def send(
-        self, method: str, url: URL, host: str, headers: Mapping[str, str], body: bytes
+        self,
+        method: str,
+        url: URL,
+        host: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        most: int,
     ) -> Answer:
         """Send a request and return the answer.
 
         Args:
             host: The value of the header `Host`.
             headers: All others but the length.
+            most: The most bytes that the answer may have.
 
         Raises:
             aiohttp.ClientError: No whole answer arrived.
             ValueError: A header that cannot be sent.
         """
         if not self._direct or len(body) > _MOST_IN_ONE_PIECE:
-            return await self._by_session(method, url, headers, body)
+            return await self._by_session(method, url, headers, body, most)
         text = _head(method, url, host, headers, body)
         session = self._session
-        connection = await session.connector.connect(
-            self._opener(url), traces=_TRACES, timeout=session.timeout
-        )
+        try:
+            connection = await session.connector.connect(
+                self._opener(url), traces=_TRACES, timeout=session.timeout
+            )
+        except TimeoutError as error:  # as aiohttp's session does: nothing was sent
+            raise aiohttp.ConnectionTimeoutError(f"Connection timeout to host {url}") from error
         try:
             protocol = connection.protocol
             protocol.set_response_params(
@@ -65,13 +78,14 @@ class Exchange:
             transport.write(text + body)
             protocol.start_timeout()
             message, payload = await protocol.read()
-            while 100 <= message.code < 200:
+            while 100 <= message.code < 200 and message.code != 101:
+                protocol.start_timeout()
                 message, payload = await protocol.read()
-            content = await payload.read()
+            content = await read_whole(payload, most, message.code, message.headers)
         except http.HttpProcessingError as error:
             connection.close()
             raise aiohttp.ClientResponseError(
-                None,  # type: ignore[arg-type]
+                aiohttp.RequestInfo(url, method, _NO_HEADERS, url),
                 (),
                 status=error.code,
                 message=error.message,
@@ -102,8 +116,9 @@ class Exchange:
         return opener
 
     async def _by_session(
-        self, method: str, url: URL, headers: Mapping[str, str], body: bytes
+        self, method: str, url: URL, headers: Mapping[str, str], body: bytes, most: int
     ) -> Answer:
+        most_bytes.set(most)
         async with self._session.request(
             method,
             url,
@@ -112,7 +127,7 @@ class Exchange:
             allow_redirects=False,
         ) as response:
             content = await response.read()
-            return response.status, response.raw_headers, content
+            return response.status, response.sent_headers, content
 
 
 def _head(method: str, url: URL, host: str, headers: Mapping[str, str], body: bytes) -> bytes:

@@ -13,6 +13,8 @@ from datetime import timedelta
 from typing import Any, TypeAlias
 
 from aiobotantic.errors import (
+    AnswerTooLargeError,
+    PoolTimedOut,
     ReadTimedOut,
     ResponseParseError,
     ServiceError,
@@ -53,6 +55,8 @@ class Retries:
 
         Notes in the call what came of the decision.
         """
+        if isinstance(outcome, (AnswerTooLargeError, PoolTimedOut)):
+            return None  # another request would meet the same
         limit = self.limit(call)
         facts = _facts(outcome, call, limit, self.mode)
         # The clock that the request was signed with.
@@ -75,7 +79,22 @@ class Retries:
         if decision.verdict is not Verdict.RETRY:
             return None
         call.attempts += 1
+        call.waiting = True
         return decision.delay
+
+    def begin(self, call: Call) -> timedelta:
+        """Note that a request begins; return how far the service's clock is ahead."""
+        call.waiting = False
+        call.clock_shift = self.clock_shift
+        return call.clock_shift
+
+    def abandon(self, call: Call) -> None:
+        """Note that a call was cancelled: a retry that has not begun costs nothing."""
+        if call.waiting:
+            call.waiting = False
+            call.attempts -= 1
+            if self._budget is not None:
+                self._budget.give_back(call.price)
 
     def succeeded(self, call: Call) -> None:
         """Note that a call got its answer: the budget grows again."""

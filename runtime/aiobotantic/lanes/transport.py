@@ -15,16 +15,21 @@ from botocore.awsrequest import HeadersDict
 
 from aiobotantic.errors import (
     AmbiguousResultError,
+    AnswerTooLargeError,
     ConnectError,
     ConnectionLost,
     ConnectTimedOut,
+    PoolTimedOut,
     ProxyError,
     ReadTimedOut,
     TLSError,
     TransportError,
 )
 from aiobotantic.lanes import Call
+from aiobotantic.lanes.bounds import AnswerTooLong, Patience, PoolStalled, WholeResponse
+from aiobotantic.operation import Repeat
 from aiobotantic.pickling import resolve
+from aiobotantic.protocols import request_id_of
 
 if TYPE_CHECKING:
 
@@ -32,8 +37,10 @@ if TYPE_CHECKING:
         _proxy_config: Any
         _cert_file: str | None
         _verify: bool | str
+        _timeout: Any
 
         def _build_ssl_contexts(self, proxy_url: str | None) -> Any: ...
+        async def _create_connector(self, proxy_url: str | None) -> Any: ...
         async def _get_session(self, proxy_url: str | None) -> aiohttp.ClientSession: ...
         async def send(self, request: Any) -> Any: ...
 
@@ -67,11 +74,32 @@ class DirectSession(Session):
     async def send(self, request: Any) -> Any:
         """Send a request and return the answer."""
         answer = await super().send(request)
-        answer.headers = HeadersDict(read_headers(answer.raw.raw_headers))
+        answer.headers = HeadersDict(read_headers(answer.raw.sent_headers))
+        if request.stream_output:
+            await self._stream(answer, request.url)
         return answer
 
+    async def _stream(self, answer: Any, url: str) -> None:
+        if answer.status_code < 300:
+            self._patience.hold(answer.raw)
+            return
+        try:  # an error is read whole; aiobotocore would do so where nothing is caught
+            await answer.content
+        except FAILURES as error:
+            raise failure(error, url) from error
+
+    async def _create_connector(self, proxy_url: str | None) -> Any:
+        connector = await super()._create_connector(proxy_url)
+        self._patience = Patience(connector, self._timeout.sock_connect)
+        return connector
+
     async def _get_session(self, proxy_url: str | None) -> Any:
-        return _Direct(await super()._get_session(proxy_url))
+        return _Direct(await self._whole_session(proxy_url))
+
+    async def _whole_session(self, proxy_url: str | None) -> aiohttp.ClientSession:
+        session: Any = await super()._get_session(proxy_url)
+        session._response_class = WholeResponse
+        return session  # type: ignore[no-any-return]
 
     def _build_ssl_contexts(self, proxy_url: str | None) -> Any:
         """Share the context of clients that trust the same authorities: it takes 20 ms to make."""
@@ -86,7 +114,7 @@ class DirectSession(Session):
 
     async def plain_session(self) -> aiohttp.ClientSession:
         """Return aiohttp's session for requests without a proxy."""
-        return await super()._get_session(None)
+        return await self._whole_session(None)
 
 
 class _Direct:
@@ -121,15 +149,26 @@ def failure(error: BaseException, url: str) -> Any:
             return botocore.HTTPClientError(error=error)
 
 
-def transport_error(error: BaseException, call: Call) -> TransportError | None:
+def transport_error(
+    error: BaseException, call: Call
+) -> TransportError | AnswerTooLargeError | None:
     """Return our class for a transport failure of aiobotocore; None if it is none."""
     if not isinstance(error, (botocore.HTTPClientError, botocore.ConnectionError)):
         return None
     facts: dict[str, Any] = vars(error)["kwargs"]
     cause = facts.get("error")
+    if isinstance(cause, AnswerTooLong):
+        return _too_large(cause, call)
     cls, problem, sent = _kind(error, cause)
     endpoint = facts.get("endpoint_url") or facts.get("proxy_url")
     at = f" at {endpoint}" if endpoint else ""
+    if isinstance(cause, PoolStalled):
+        problem = (
+            f"each of {cause.connections} connections is held by an answer that is read while it "
+            f"arrives, and none came back within {cause.seconds:g} s. Read or close those answers "
+            "(`async with` does), or allow more: AioConfig(max_pool_connections=...). No connection"
+        )
+        cause = None
     why = f": {type(cause).__name__}" if isinstance(cause, Exception) else ""
     if why and cls is not ProxyError:  # aiohttp's text may hold the proxy's address, password too
         why += f": {cause}"
@@ -139,6 +178,21 @@ def transport_error(error: BaseException, call: Call) -> TransportError | None:
         operation=call.operation.name,
         attempts=call.attempts,
         endpoint_url=endpoint,
+    )
+
+
+def _too_large(answer: AnswerTooLong, call: Call) -> AnswerTooLargeError:
+    name, request_id = call.operation.name, request_id_of(answer.headers)
+    done = answer.status < 300 and call.operation.repeat is not Repeat.READ
+    return AnswerTooLargeError(
+        f"{name}: the answer has more than {answer.most} bytes"
+        f"{', but the operation was carried out' if done else ''}. "
+        "with_options(max_answer_bytes=...) takes longer ones "
+        f"(request id {request_id or 'not sent'})",
+        operation=name,
+        request_id=request_id,
+        status_code=answer.status,
+        attempts=call.attempts,
     )
 
 
@@ -168,6 +222,8 @@ def _kind(error: BaseException, cause: object) -> tuple[type[TransportError], st
         return TLSError, "no TLS connection", False
     if isinstance(error, botocore.ProxyConnectionError):
         return ProxyError, "no connection through the proxy", False
+    if isinstance(cause, PoolStalled):
+        return PoolTimedOut, "no connection in time", False
     if isinstance(error, botocore.EndpointConnectionError):
         # aiobotocore gives this name to connections that broke while in use, too.
         if isinstance(cause, (aiohttp.ClientConnectorError, socket.gaierror)):
