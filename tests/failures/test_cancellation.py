@@ -281,7 +281,7 @@ asyncio.run(main())
 
 def test_an_interrupt_ends_a_program_at_once_and_cleanly(pipeline: Any) -> None:
     program = subprocess.Popen(
-        [sys.executable, "-X", "dev", "-c", PROGRAM.format(pipeline=pipeline)],
+        [sys.executable, "-W", "always", "-c", PROGRAM.format(pipeline=pipeline)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
