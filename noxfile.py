@@ -83,6 +83,21 @@ def pythons(session: nox.Session) -> None:
 
 
 @nox.session
+def soak(session: nox.Session) -> None:
+    """Call for long while things go wrong: `-- --calls 1000000`, or `-- --cycles 10000` clients."""
+    session.install(*WORKSPACE, *group("tests"))
+    session.run("python", "-X", "dev", "-W", "error", "tests/failures/soak.py", *session.posargs)
+
+
+@nox.session
+def faults(session: nox.Session) -> None:
+    """Let the same faults happen to aiobotocore, and compare with docs/reliability.md."""
+    session.install(*WORKSPACE)
+    check = ("--check", "docs/reliability.md")
+    session.run("python", "benchmarks/faults.py", *check, *session.posargs)
+
+
+@nox.session
 def services(session: nox.Session) -> None:
     """Try 40 other services of botocore: generate, import, check types, call beside botocore."""
     session.install(*WORKSPACE, *group("tests"))

@@ -19,7 +19,9 @@ from aiobotantic.testing.build import BuildError, build
 from aiobotantic.testing.event_frames import Damaged, HangUp, RawEvent, Truncated
 from aiobotantic.testing.fake_streams import event_stream, streaming_body
 from aiobotantic.testing.faults import ServedError
+from aiobotantic.testing.front import Front, Passage
 from aiobotantic.testing.journal import JournalEntry
+from aiobotantic.testing.mishaps import Changed, Cut, Huge, Instead, Mishap, Slow, refusal
 from aiobotantic.testing.server import Handler, Server
 from aiosagemaker import fakes
 from aiosagemaker.sagemaker.client import SageMaker
@@ -43,6 +45,8 @@ else:
 
 __all__ = [
     "BuildError",
+    "Changed",
+    "Cut",
     "Damaged",
     "FakeSageMaker",
     "FakeSageMakerA2IRuntime",
@@ -54,17 +58,24 @@ __all__ = [
     "FakeSageMakerMetrics",
     "FakeSageMakerRuntime",
     "FakeSageMakerTrainingSessionRuntime",
+    "Front",
     "HangUp",
+    "Huge",
+    "Instead",
     "Invocation",
     "JournalEntry",
+    "Mishap",
+    "Passage",
     "RawEvent",
     "SageMakerServer",
     "ServedError",
+    "Slow",
     "Truncated",
     "UnexpectedCallError",
     "build",
     "client_class",
     "event_stream",
+    "refusal",
     "strategies",
     "streaming_body",
 ]

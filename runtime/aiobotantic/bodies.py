@@ -87,7 +87,8 @@ class Streamed:
         try:
             chunk: bytes = await self._raw.read(CHUNK)
             received = True
-        except (OSError, _botocore_error(), _aiohttp_error()) as error:
+        # A RuntimeError is aiohttp's word for a connection that the client's end has closed.
+        except (OSError, RuntimeError, _botocore_error(), _aiohttp_error()) as error:
             raise self._lost(error) from error
         finally:
             if not received:  # a connection that was not read to its end cannot be used again

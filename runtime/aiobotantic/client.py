@@ -24,15 +24,7 @@ from aiobotantic.errors import (
     ServiceError,
     TransportError,
 )
-from aiobotantic.hooks import (
-    AfterCall,
-    BeforeCall,
-    CallFailed,
-    CallRetried,
-    Hook,
-    HookedCall,
-    Hooks,
-)
+from aiobotantic.hooks import Hookable, HookedCall, Hooks
 from aiobotantic.lanes import Call, Lane, Pipeline, Settings
 from aiobotantic.lanes.connection import Connection
 from aiobotantic.masking import hide_repeated
@@ -54,10 +46,6 @@ if TYPE_CHECKING:
 
 Page = TypeVar("Page", bound=Structure)
 Item = TypeVar("Item")
-OnBeforeCall = TypeVar("OnBeforeCall", bound=Hook[BeforeCall])
-OnAfterCall = TypeVar("OnAfterCall", bound=Hook[AfterCall])
-OnCallFailed = TypeVar("OnCallFailed", bound=Hook[CallFailed])
-OnCallRetried = TypeVar("OnCallRetried", bound=Hook[CallRetried])
 
 
 class Operations:
@@ -108,7 +96,7 @@ class Operations:
         raise NotImplementedError
 
 
-class Client(Operations):
+class Client(Hookable, Operations):
     """Base of the generated clients.
 
     Use it in `async with`, or `await client.open()` and `await client.close()`. It belongs to the
@@ -286,6 +274,7 @@ class Client(Operations):
         repeat_ambiguous: bool | None = None,
         poller: SharedPoller | None = None,
         region_name: str | None = None,
+        max_answer_bytes: int | None = None,
     ) -> Self:
         """Return the same client, on the same connections, whose calls behave otherwise.
 
@@ -300,6 +289,8 @@ class Client(Operations):
             repeat_ambiguous: Whether a request is repeated although the service may have carried
                 it out. Default: no; AmbiguousResultError is raised.
             poller: Polls for all waiters of the view together. Default: each polls for itself.
+            max_answer_bytes: The longest answer that a call takes; a longer one is an
+                AnswerTooLargeError. Streamed bodies have no limit. Default: 104,857,600.
             region_name: Another region. Its connections are opened by the first call, and closed
                 with the client.
 
@@ -315,6 +306,7 @@ class Client(Operations):
             "retries": retries,
             "repeat_ambiguous": repeat_ambiguous,
             "poller": poller,
+            "max_answer_bytes": max_answer_bytes,
         }
         changes: dict[str, Any] = {k: value for k, value in given.items() if value is not None}
         view = copy.copy(self)
@@ -322,31 +314,6 @@ class Client(Operations):
         if region_name is not None:
             view._connection = self._connection.in_region(region_name)
         return view
-
-    def before_call(self, hook: OnBeforeCall) -> OnBeforeCall:
-        """Call a function, plain or async, before each call is sent; return the function.
-
-        Hooks serve as decorators (`@client.before_call`), and hold for the client and all its
-        views, for pages and waiters too. What a hook raises ends the call. Requests that are
-        refused are no calls. Adding a hook takes effect with the next call.
-        """
-        self._hooks.before_call.append(hook)
-        return hook
-
-    def after_call(self, hook: OnAfterCall) -> OnAfterCall:
-        """Call a function after each answer; see `before_call`."""
-        self._hooks.after_call.append(hook)
-        return hook
-
-    def on_error(self, hook: OnCallFailed) -> OnCallFailed:
-        """Call a function when a call ends in an error or is cancelled; see `before_call`."""
-        self._hooks.on_error.append(hook)
-        return hook
-
-    def on_retry(self, hook: OnCallRetried) -> OnCallRetried:
-        """Call a function before a request is sent again; see `before_call`."""
-        self._hooks.on_retry.append(hook)
-        return hook
 
     def __copy__(self) -> Self:
         view = object.__new__(type(self))

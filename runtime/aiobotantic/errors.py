@@ -8,6 +8,7 @@ AioBotanticError
 ├── TransportError              no whole answer arrived          botocore HTTPClientError
 │   ├── ConnectError            nothing was sent                 botocore EndpointConnectionError
 │   ├── ConnectTimedOut         nothing was sent                 botocore ConnectTimeoutError
+│   │   └── PoolTimedOut            unread streams hold all connections
 │   ├── ReadTimedOut            sent, no answer in time          botocore ReadTimeoutError
 │   ├── ConnectionLost          sent, then closed                botocore ConnectionClosedError
 │   │   └── TruncatedStreamError    events that end inside one
@@ -16,6 +17,7 @@ AioBotanticError
 │   ├── ProxyError              nothing was sent                 botocore ProxyConnectionError
 │   └── AmbiguousResultError    may have been carried out        botocore ConnectionClosedError
 ├── ResponseParseError          a 2xx that is no answer          botocore ResponseParserError
+│   └── AnswerTooLargeError     longer than the call takes
 ├── CredentialsError            none found, or not loadable      botocore NoCredentialsError
 ├── ConfigurationError          an option that cannot be used    botocore BotoCoreError
 │   ├── RegionError             none found                       botocore NoRegionError
@@ -48,6 +50,7 @@ from aiobotantic.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from aiobotantic.checks import Refusal
+    from aiobotantic.parse_error import AnswerTooLargeError as AnswerTooLargeError
     from aiobotantic.parse_error import ResponseParseError as ResponseParseError
     from aiobotantic.service_errors import *
     from aiobotantic.structure import Structure
@@ -59,6 +62,7 @@ __all__ = [
     "AccessError",
     "AioBotanticError",
     "AmbiguousResultError",
+    "AnswerTooLargeError",
     "BandwidthLimitExceeded",
     "CallTimeoutError",
     "ClientClosedError",
@@ -91,6 +95,7 @@ __all__ = [
     "NotAuthorized",
     "OptInRequired",
     "PaginationError",
+    "PoolTimedOut",
     "ProfileError",
     "ProxyError",
     "ReadTimedOut",
@@ -234,6 +239,15 @@ class ConnectError(TransportError, botocore.EndpointConnectionError):
 
 class ConnectTimedOut(TransportError, botocore.ConnectTimeoutError):
     """No connection to the endpoint in time. Nothing was sent."""
+
+
+class PoolTimedOut(ConnectTimedOut):
+    """Every connection is held by a streamed answer that is not read. Nothing was sent.
+
+    It is not tried again. Streamed answers belong into `async with`, which gives the connection
+    back; `AioConfig(max_pool_connections=...)` allows more of them, and `connect_timeout` is how
+    long a call waits.
+    """
 
 
 class ReadTimedOut(TransportError, botocore.ReadTimeoutError):
@@ -477,6 +491,6 @@ if not TYPE_CHECKING:
         __name__,
         {
             "service_errors": [name for name in __all__ if name not in globals()],
-            "parse_error": ["ResponseParseError"],
+            "parse_error": ["AnswerTooLargeError", "ResponseParseError"],
         },
     )

@@ -97,6 +97,43 @@ class Hooks:
         return bool(self.before_call or self.after_call or self.on_error or self.on_retry)
 
 
+OnBeforeCall = TypeVar("OnBeforeCall", bound=Hook[BeforeCall])
+OnAfterCall = TypeVar("OnAfterCall", bound=Hook[AfterCall])
+OnCallFailed = TypeVar("OnCallFailed", bound=Hook[CallFailed])
+OnCallRetried = TypeVar("OnCallRetried", bound=Hook[CallRetried])
+
+
+class Hookable:
+    """Takes hooks: the part of a client that is about them."""
+
+    _hooks: Hooks
+
+    def before_call(self, hook: OnBeforeCall) -> OnBeforeCall:
+        """Call a function, plain or async, before each call is sent; return the function.
+
+        Hooks serve as decorators (`@client.before_call`), and hold for the client and all its
+        views, for pages and waiters too. What a hook raises ends the call. Requests that are
+        refused are no calls. Adding a hook takes effect with the next call.
+        """
+        self._hooks.before_call.append(hook)
+        return hook
+
+    def after_call(self, hook: OnAfterCall) -> OnAfterCall:
+        """Call a function after each answer; see `before_call`."""
+        self._hooks.after_call.append(hook)
+        return hook
+
+    def on_error(self, hook: OnCallFailed) -> OnCallFailed:
+        """Call a function when a call ends in an error or is cancelled; see `before_call`."""
+        self._hooks.on_error.append(hook)
+        return hook
+
+    def on_retry(self, hook: OnCallRetried) -> OnCallRetried:
+        """Call a function before a request is sent again; see `before_call`."""
+        self._hooks.on_retry.append(hook)
+        return hook
+
+
 class HookedCall:
     """The events of one call."""
 

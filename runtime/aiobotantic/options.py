@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 Validation = Literal["strict", "warn", "off"]
 """What happens to a request that breaks a limit: refused, sent with a warning, sent."""
 
+MAX_ANSWER_BYTES: Final = 100 * 1024 * 1024
+"""Unless a call says otherwise: four times the longest answer of any service we know of."""
+
 VALIDATIONS: Final[tuple[str, ...]] = get_args(Validation)
 
 
@@ -31,6 +34,7 @@ class CallOptions:
     retries: int | None = None
     repeat_ambiguous: bool = False
     poller: SharedPoller | None = None
+    max_answer_bytes: int = MAX_ANSWER_BYTES
 
     def __post_init__(self) -> None:
         check_validation(self.validation, "validation")
@@ -49,6 +53,12 @@ class CallOptions:
             raise ConfigurationError(f"retries is {retries!r}: pass a number, for example 2")
         if retries is not None and retries < 0:
             raise ConfigurationError(f"retries is {retries!r}: pass 0 or more")
+        most = cast(object, self.max_answer_bytes)
+        if isinstance(most, bool) or not isinstance(most, int) or most < 1:
+            raise ConfigurationError(
+                f"max_answer_bytes is {most!r}: pass a number of bytes, for example "
+                f"{MAX_ANSWER_BYTES}"
+            )
 
 
 def _is_number(value: object) -> bool:

@@ -45,3 +45,11 @@ class ResponseParseError(AioBotanticError, ResponseParserError):
         self.status_code = status_code
         self.path = path
         self.attempts = attempts
+
+
+class AnswerTooLargeError(ResponseParseError):
+    """The answer is longer than the call takes: `with_options(max_answer_bytes=...)`.
+
+    It was not read to its end, and is not asked for again. A request that changes something was
+    carried out, if `status_code` is 2xx.
+    """

@@ -52,6 +52,8 @@ class Call:
     """HTTP requests begun, or about to begin."""
     price: int = 0
     """What the last retry cost of the retry budget."""
+    waiting: bool = False
+    """Whether the next request was decided on and has not begun."""
     ambiguous: bool = False
     """Whether the operation may have been carried out although no answer arrived."""
     unreadable: bool = False

@@ -7,6 +7,7 @@ signing key, and the handler that decides on retries.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack, suppress
 from contextvars import ContextVar
@@ -37,9 +38,12 @@ from aiobotantic.errors import (
     RegionError,
     ResponseParseError,
     ServiceError,
+    TransportError,
 )
 from aiobotantic.lanes import Call, Pipeline, Settings
 from aiobotantic.lanes.auth import keep_keys, keep_user_agent
+from aiobotantic.lanes.bounds import most_bytes
+from aiobotantic.lanes.credentials import checked
 from aiobotantic.lanes.direct import DirectSession
 from aiobotantic.lanes.footing import Route
 from aiobotantic.lanes.lazy_dicts import Parsed, WireParams
@@ -162,7 +166,9 @@ class CompatLane:
         self.client._serializer = self
         keep_user_agent(self.client._user_agent_creator)
         prepare_quickly(self.client._endpoint)
-        keep_keys(self.client._request_signer, self._shift_of_call)
+        signer = self.client._request_signer
+        signer._credentials = checked(signer._credentials)
+        keep_keys(signer, self._shift_of_call)
         events = self.client.meta.events
         event = self.client.meta.service_model.service_id.hyphenize()
         events.unregister(f"needs-retry.{event}", unique_id=f"retry-config-{event}")
@@ -173,6 +179,7 @@ class CompatLane:
     async def call(self, call: Call) -> Structure:
         """Send a request, repeat it where `aiobotantic.retry` says so, and return the answer."""
         token, ours = _CALL.set(call), OURS.set(True)
+        most = most_bytes.set(call.options.max_answer_bytes)
         copies = ExitStack()
         failed: tuple[Exception, BaseException | None]
         try:
@@ -185,11 +192,15 @@ class CompatLane:
             if told is error:
                 raise
             failed = told, None if isinstance(error, ClientError) else tellable(error, call)
+        except asyncio.CancelledError:
+            self.retries.abandon(call)
+            raise
         else:
             self.retries.succeeded(call)
             return structure
         finally:
             copies.close()
+            most_bytes.reset(most)
             OURS.reset(ours)
             _CALL.reset(token)
         # Outside the handler: what aiobotocore raised would be the context, and may show secrets.
@@ -292,7 +303,9 @@ class CompatLane:
             return error_class(self._service, code)(parsed, call.operation.name)
         lost = transport_error(error, call)
         if lost is not None:
-            return ambiguous_error(lost, call) if call.ambiguous else lost
+            if call.ambiguous and isinstance(lost, TransportError):
+                return ambiguous_error(lost, call)
+            return lost
         return _setup_error(error) if isinstance(error, BotoCoreError) else error
 
     async def _needs_retry(
@@ -316,8 +329,7 @@ class CompatLane:
         return delay
 
     def _shift_of_call(self) -> timedelta:
-        shift = _CALL.get().clock_shift = self.retries.clock_shift
-        return shift
+        return self.retries.begin(_CALL.get())
 
 
 class _ParserFactory:
@@ -340,7 +352,7 @@ class _ParserFactory:
         status: int = response["status_code"]
         headers = Headers(plain_headers(response["headers"]))
         body: bytes = response["body"]
-        if status >= 300:
+        if not 200 <= status < 300:
             error = self.protocol.parse_error(self._service, operation, status, headers, body)
             return Parsed(error.response, error=error)
         metadata = {

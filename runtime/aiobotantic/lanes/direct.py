@@ -11,12 +11,13 @@ from botocore.awsrequest import HeadersDict
 from yarl import URL
 
 from aiobotantic.lanes.addresses import host_of
-from aiobotantic.lanes.http import Exchange, SentHeaders
+from aiobotantic.lanes.bounds import SentHeaders, WholeResponse, most_bytes
+from aiobotantic.lanes.http import Exchange
 from aiobotantic.lanes.originals import Originals
 from aiobotantic.lanes.pool import watch
 from aiobotantic.lanes.prepared import plain_headers
 from aiobotantic.lanes.tls import shared_context
-from aiobotantic.lanes.transport import failure, read_headers
+from aiobotantic.lanes.transport import FAILURES, failure, read_headers
 from aiobotantic.pickling import resolve
 
 if TYPE_CHECKING:
@@ -71,7 +72,13 @@ class DirectSession(Session):
         if _LEFT_OUT.replaced() is None and self._goes_direct(request):
             return await self._send_direct(request)
         answer = await super().send(request)
-        answer.headers = HeadersDict(read_headers(answer.raw.raw_headers))
+        raw = answer.raw
+        answer.headers = HeadersDict(read_headers(getattr(raw, "sent_headers", raw.raw_headers)))
+        if request.stream_output and answer.status_code >= 300:
+            try:  # an error is read whole; aiobotocore would do so where nothing is caught
+                await answer.content
+            except FAILURES as error:
+                raise failure(error, request.url) from error
         return answer
 
     def _goes_direct(self, request: Any) -> bool:
@@ -93,7 +100,7 @@ class DirectSession(Session):
             headers = _sent_headers(request.headers)
             host = headers.pop("Host", host)
             status, sent, body = await exchange.send(
-                request.method, url, host, headers, request.body or b""
+                *(request.method, url, host, headers, request.body or b""), most_bytes.get()
             )
         except Exception as error:
             raise failure(error, request.url) from error
@@ -103,7 +110,8 @@ class DirectSession(Session):
         return answer
 
     async def _get_session(self, proxy_url: str | None) -> Any:
-        session = await super()._get_session(proxy_url)
+        session: Any = await super()._get_session(proxy_url)
+        session._response_class = WholeResponse
         watch(session)
         return _Direct(session)
 

@@ -18,6 +18,7 @@ from urllib.parse import quote, urlsplit
 from uuid import uuid4
 from weakref import WeakSet
 
+import aiohttp
 from botocore.exceptions import BotoCoreError
 from yarl import URL
 
@@ -31,6 +32,7 @@ from aiobotantic.lanes.addresses import (
     query_text,
     without_dots,
 )
+from aiobotantic.lanes.credentials import checked
 from aiobotantic.lanes.footing import Footing, Route
 from aiobotantic.lanes.gate import call_reason, patched
 from aiobotantic.lanes.http import Answer, Exchange
@@ -81,7 +83,7 @@ class FastLane:
         self.retries = footing.retries
         self.closed = False
         self._protocol = protocol
-        self._credentials = footing.credentials
+        self._credentials = checked(footing.credentials)
         self._may_fetch = not isinstance(footing.credentials, StaticCredentials)
         self._user_agent = footing.user_agent
         self._exchanger: Exchange | None = None
@@ -112,6 +114,9 @@ class FastLane:
             if ours is error:
                 raise
             raise ours from error
+        except asyncio.CancelledError:
+            self.retries.abandon(call)
+            raise
 
     async def _compat(self, call: Call) -> CompatLane:
         try:
@@ -184,11 +189,13 @@ class FastLane:
     ) -> tuple[int, Headers, Any]:
         """Sign a request, send it, and return the answer: whole, or with a body that streams."""
         http = call.http
+        if self.closed:  # during the wait before this attempt
+            raise aiohttp.ClientConnectionError("the client was closed")
         credentials = await (
             self._fetched() if self._may_fetch else self._credentials.get_frozen_credentials()
         )
         target = self._target(call, route)
-        shift = call.clock_shift = self.retries.clock_shift
+        shift = self.retries.begin(call)
         given = {**http.headers, **route.headers}
         signed = {
             lower: value
@@ -229,12 +236,12 @@ class FastLane:
             exchange = self._exchanger = Exchange(await self.footing.http())
         request = http.method, target.url, target.host, headers, http.body
         if not call.operation.streams:
-            status, sent, body = await exchange.send(*request)
+            status, sent, body = await exchange.send(*request, call.options.max_answer_bytes)
             return status, Headers(read_headers(sent)), body
         answer = await exchange.open(*request)
         read = Headers(read_headers(answer.headers))
         if not 200 <= answer.status < 300:
-            return answer.status, read, await answer.whole()
+            return answer.status, read, await answer.whole(call.options.max_answer_bytes)
         self._streams.add(answer)
         return answer.status, read, answer
 

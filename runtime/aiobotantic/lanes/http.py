@@ -11,17 +11,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final, cast
 
 import aiohttp
 from aiohttp import http
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
+from aiobotantic.lanes.bounds import SentHeaders, read_whole
 from aiobotantic.lanes.pool import watch
-
-SentHeaders: TypeAlias = tuple[tuple[bytes, bytes], ...]
-"""Headers as they were sent."""
 
 _MOST_IN_ONE_PIECE: Final = 64 * 1024
 """Bytes of a body that are copied behind the head; a longer one is written after it."""
@@ -48,15 +46,18 @@ class Answer:
         """What closes the connection, unless it was given back."""
         self._loop = asyncio.get_running_loop()
 
-    async def whole(self) -> bytes:
+    async def whole(self, most: int) -> bytes:
         """Return the body.
 
+        Args:
+            most: The most bytes that it may have.
+
         Raises:
+            AnswerTooLong: It has more.
             aiohttp.ClientError: It broke off.
         """
-        payload = self._payload
         try:
-            return payload.read_nowait() if payload.is_eof() else await payload.read()
+            return await read_whole(self._payload, most, self.status, self.headers)
         except BaseException:
             self.close()
             raise
@@ -91,20 +92,28 @@ class Exchange:
         watch(session)
 
     async def send(
-        self, method: str, url: URL, host: str, headers: Mapping[str, str], body: bytes
+        self,
+        method: str,
+        url: URL,
+        host: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        most: int,
     ) -> tuple[int, SentHeaders, bytes]:
         """Send a request and return the answer whole: status, headers, body.
 
         Args:
             host: The value of the header `Host`.
             headers: All others but the length.
+            most: The most bytes that the answer may have.
 
         Raises:
+            AnswerTooLong: It has more.
             aiohttp.ClientError: No whole answer arrived.
             ValueError: A header that cannot be sent.
         """
         answer = await self.open(method, url, host, headers, body)
-        return answer.status, answer.headers, await answer.whole()
+        return answer.status, answer.headers, await answer.whole(most)
 
     async def open(
         self, method: str, url: URL, host: str, headers: Mapping[str, str], body: bytes
@@ -114,9 +123,12 @@ class Exchange:
             return await self._by_session(method, url, headers, body)
         head = _head(method, url, host, headers, body)
         session = self._session
-        connection = await session.connector.connect(
-            self._opener(url), traces=_TRACES, timeout=session.timeout
-        )
+        try:
+            connection = await session.connector.connect(
+                self._opener(url), traces=_TRACES, timeout=session.timeout
+            )
+        except TimeoutError as error:  # as aiohttp's session does: nothing was sent
+            raise aiohttp.ConnectionTimeoutError(f"Connection timeout to host {url}") from error
         try:
             protocol = connection.protocol
             protocol.set_response_params(
@@ -177,12 +189,14 @@ class Exchange:
             data=body or None,
             allow_redirects=False,
         )
-        return Answer(response.status, response.raw_headers, response.content, response)
+        sent = getattr(response, "sent_headers", response.raw_headers)
+        return Answer(response.status, sent, response.content, response)
 
 
 async def _next_message(protocol: Any) -> tuple[Any, Any]:
     message, payload = await protocol.read()
-    while 100 <= message.code < 200:
+    while 100 <= message.code < 200 and message.code != 101:
+        protocol.start_timeout()
         message, payload = await protocol.read()
     return message, payload
 

@@ -12,7 +12,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from aiobotantic.errors import ReadTimedOut, ServiceError, TransportError
+from aiobotantic import errors
+from aiobotantic.errors import PoolTimedOut, ReadTimedOut, ServiceError, TransportError
 from aiobotantic.lanes import Call
 from aiobotantic.operation import Service
 from aiobotantic.retry import DEFAULT_ATTEMPTS, Attempt, RetryBudget, Verdict, decide
@@ -51,6 +52,8 @@ class Retries:
 
         Notes in the call what came of the decision.
         """
+        if isinstance(outcome, PoolTimedOut) or _is_too_large(outcome):
+            return None  # another request would meet the same
         limit = self.limit(call)
         facts = _facts(outcome, call, limit, self.mode)
         # The clock that the request was signed with.
@@ -73,7 +76,22 @@ class Retries:
         if decision.verdict is not Verdict.RETRY:
             return None
         call.attempts += 1
+        call.waiting = True
         return decision.delay
+
+    def begin(self, call: Call) -> timedelta:
+        """Note that a request begins; return how far the service's clock is ahead."""
+        call.waiting = False
+        call.clock_shift = self.clock_shift
+        return call.clock_shift
+
+    def abandon(self, call: Call) -> None:
+        """Note that a call was cancelled: a retry that has not begun costs nothing."""
+        if call.waiting:
+            call.waiting = False
+            call.attempts -= 1
+            if self._budget is not None:
+                self._budget.give_back(call.price)
 
     def succeeded(self, call: Call) -> None:
         """Note that a call got its answer: the budget grows again."""
@@ -87,6 +105,12 @@ class Retries:
             *(self._service.name, shift.total_seconds()),
         )
         self.clock_shift = shift
+
+
+def _is_too_large(outcome: Outcome) -> bool:
+    if isinstance(outcome, (TransportError, ServiceError)):  # the other base is slow to import
+        return False
+    return isinstance(outcome, errors.AnswerTooLargeError)
 
 
 def _facts(outcome: Outcome, call: Call, limit: int, mode: str) -> Attempt:

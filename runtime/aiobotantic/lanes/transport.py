@@ -13,20 +13,25 @@ from urllib.parse import urlsplit
 import aiohttp
 from botocore import exceptions as botocore
 
+from aiobotantic import errors
 from aiobotantic.bindings import InPath, InQuery, InQueryMap, bindings_of
 from aiobotantic.errors import (
     AmbiguousResultError,
     ConnectError,
     ConnectionLost,
     ConnectTimedOut,
+    PoolTimedOut,
     ProxyError,
     ReadTimedOut,
     TLSError,
     TransportError,
 )
 from aiobotantic.lanes import Call
+from aiobotantic.lanes.bounds import AnswerTooLong
 from aiobotantic.lanes.pool import PoolIsHeldError
+from aiobotantic.operation import Repeat
 from aiobotantic.pickling import resolve
+from aiobotantic.protocols import request_id_of
 from aiobotantic.structure import Structure, describe
 
 _BadStatusLine = resolve("aiohttp.http_exceptions", "BadStatusLine")
@@ -66,12 +71,16 @@ def failure(error: BaseException, url: str) -> Any:
             return botocore.HTTPClientError(error=error)
 
 
-def transport_error(error: BaseException, call: Call) -> TransportError | None:
+def transport_error(
+    error: BaseException, call: Call
+) -> TransportError | errors.AnswerTooLargeError | None:
     """Return our class for a transport failure of aiobotocore; None if it is none."""
     if not isinstance(error, (botocore.HTTPClientError, botocore.ConnectionError)):
         return None
     facts: dict[str, Any] = vars(error)["kwargs"]
     cause = facts.get("error")
+    if isinstance(cause, AnswerTooLong):
+        return _too_large(cause, call)
     cls, problem, sent = _kind(error, cause)
     endpoint = _origin(facts.get("endpoint_url") or facts.get("proxy_url"))
     at = f" at {endpoint}" if endpoint else ""
@@ -84,6 +93,21 @@ def transport_error(error: BaseException, call: Call) -> TransportError | None:
         operation=call.operation.name,
         attempts=call.attempts,
         endpoint_url=endpoint,
+    )
+
+
+def _too_large(answer: AnswerTooLong, call: Call) -> errors.AnswerTooLargeError:
+    name, request_id = call.operation.name, request_id_of(answer.headers)
+    done = answer.status < 300 and call.operation.repeat is not Repeat.READ
+    return errors.AnswerTooLargeError(
+        f"{name}: the answer has more than {answer.most} bytes"
+        f"{', but the operation was carried out' if done else ''}. "
+        "with_options(max_answer_bytes=...) takes longer ones "
+        f"(request id {request_id or 'not sent'})",
+        operation=name,
+        request_id=request_id,
+        status_code=answer.status,
+        attempts=call.attempts,
     )
 
 
@@ -143,7 +167,7 @@ def _kind(error: BaseException, cause: object) -> tuple[type[TransportError], st
     if isinstance(error, botocore.ProxyConnectionError):
         return ProxyError, "no connection through the proxy", False
     if isinstance(cause, PoolIsHeldError):
-        return ConnectTimedOut, "no connection in time", False
+        return PoolTimedOut, "no connection in time", False
     if isinstance(error, botocore.EndpointConnectionError):
         # aiobotocore gives this name to connections that broke while in use, too.
         if isinstance(cause, (aiohttp.ClientConnectorError, socket.gaierror)):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
+import ssl
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from inspect import isawaitable
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeAlias
 from uuid import uuid4
 from weakref import WeakKeyDictionary
 
@@ -35,6 +36,7 @@ from aiobotantic.testing.faults import (
     invalid_request,
     missing_token,
 )
+from aiobotantic.testing.front import Front
 from aiobotantic.testing.journal import JournalEntry, check_called
 from aiobotantic.testing.json_protocol import (
     HttpAnswer,
@@ -61,6 +63,9 @@ PROTOCOLS: dict[str, Callable[[Service, Mapping[str, Operation[Any]]], ServedPro
     "rest-json": RestJsonProtocol,
 }
 """botocore's name of a protocol to what reads and writes it."""
+
+Hook: TypeAlias = Callable[[str, Mapping[str, Any]], Awaitable[None]]
+"""Takes AWS's name of an operation, and a request's members by wire name."""
 
 
 @dataclass
@@ -159,6 +164,7 @@ class Server:
         """Operations by AWS's name."""
         self._scripts: dict[str, list[_Script]] = {}
         self._streams: dict[str, list[Mapping[str, Chunks]]] = {}
+        self._hooks: list[tuple[str | None, Hook]] = []
         self._connections = WeakKeyDictionary[Any, int]()
         self._connected = 0
         self._address = (host, port)
@@ -344,6 +350,42 @@ class Server:
             raise ValueError(f"{self.service.name}: {operation} streams no answer")
         self._streams.setdefault(operation, []).append(member)
 
+    def on(self, operation: str | None, hook: Hook) -> None:
+        """Call a function with each request that is about to be carried out.
+
+        It may wait, and what it raises as a `ServedError` is the answer; then nothing is carried
+        out. Several are called in their order.
+
+        Args:
+            operation: AWS's name; None for every operation.
+            hook: async, with AWS's name of the operation and the request's members.
+
+        Raises:
+            ValueError: the service has no such operation.
+        """
+        if operation is not None:
+            self._operation(operation)
+        self._hooks.append((operation, hook))
+
+    def front(self, *, seed: int = 0, tls: ssl.SSLContext | None = None) -> Front:
+        """Return a proxy before this server that lets exchanges go wrong, not yet started.
+
+        Args:
+            seed: of what happens by chance.
+            tls: what it shows clients as an https server; None for http.
+
+        Raises:
+            RuntimeError: the server does not run.
+        """
+        return Front(self.url, operation_of=self._name_of, seed=seed, tls=tls)
+
+    def _name_of(self, request: HttpRequest) -> str | None:
+        headers = {name.title(): value for name, value in request.headers.items()}
+        try:
+            return self._asked(replace(request, headers=headers))[1].name
+        except ServedError:
+            return None
+
     def requests(self, operation: str) -> list[Mapping[str, Any]]:
         """Return what was asked of an operation, by wire name, oldest first.
 
@@ -407,6 +449,9 @@ class Server:
             members = face.protocol.read(operation, request)
             if (fault := invalid_request(operation.request_class, members)) is not None:
                 raise fault
+            for listened, hook in self._hooks:
+                if listened in (None, operation.name):
+                    await hook(operation.name, members)
             answer = face.protocol.write(operation, await self._carry_out(face, operation, members))
         except ServedError as fault:
             if isinstance(fault, InvalidRequestError):
