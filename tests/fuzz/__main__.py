@@ -18,7 +18,6 @@ import time
 import traceback
 from pathlib import Path
 from random import SystemRandom
-from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st

@@ -139,7 +139,7 @@ def tables(base: str) -> dict[str, Any]:
         operations = service_trees(base)["service-2.json"]["operations"]
         own = {"repeat": {next(iter(operations)): once}}
     behaviour = {"repeat": whole["repeat"], "services": {MINI: own}}
-    files = {file: "0" * 64 for file in service_trees(base)}
+    files = dict.fromkeys(service_trees(base), "0" * 64)
     entry = {"api_version": "2020-01-01", "source": "botocore 1.0.0", "files": files}
     made = {
         "overrides.toml": overrides,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import os
 import re
@@ -150,10 +151,8 @@ def imports(out: Path) -> None:
     for name in dir(models):
         each = getattr(models, name)
         if isinstance(each, type) and issubclass(each, Structure):
-            try:
+            with contextlib.suppress(BuildError):
                 build(each)
-            except BuildError:
-                pass
 
 
 def in_a_fork(what: Callable[[], None]) -> None:

@@ -59,9 +59,9 @@ class Watched:
 
     def _touch(self, event: str, path: Any, folder: int) -> None:
         text = os.fsdecode(path) if isinstance(path, (str, bytes, os.PathLike)) else ""
-        base = os.readlink(f"/proc/self/fd/{folder}") if folder >= 0 and text else os.getcwd()
-        whole = os.path.normpath(os.path.join(base, text))  # noqa: PTH118
-        if event == "os.mkdir" and os.path.isdir(whole):  # noqa: PTH112
+        base = Path(f"/proc/self/fd/{folder}").readlink() if folder >= 0 else Path.cwd()
+        whole = os.path.normpath(base / text)
+        if event == "os.mkdir" and Path(whole).is_dir():
             return  # nothing comes of it
         if not f"{whole}/".startswith(self.allowed) and whole != "/dev/null":
             self.strays.append(f"{event} {whole}")
