@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from fuzz.bases import SPECS
 from fuzz.mutations import cuts, mutations
-from fuzz.targets import TARGETS, Broken, Folder
+from fuzz.targets import SLOW, TARGETS, Broken, Folder
 from fuzz.watch import TooSlowError, install
 
 _HANGS = 120
@@ -67,7 +67,7 @@ def fuzz(name: str, run_seed: int, examples: int, folder: Path) -> bool:
 
     @seed(run_seed)
     @settings(
-        max_examples=examples,
+        max_examples=max(1, examples // SLOW.get(name, 1)),
         deadline=None,
         database=None,
         phases=[Phase.generate, Phase.shrink],

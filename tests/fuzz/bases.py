@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import change_models
-from minispec import one_structure, spec_files
+from minispec import Spec, one_structure, spec_files
 from obstacles import OBSTACLES
 
 ROOT = Path(__file__).parents[2]
@@ -112,7 +112,7 @@ def service_trees(base: str) -> dict[str, Any]:
     """Return new trees of the files of a service."""
     match base:
         case "plain":
-            spec: dict[str, Any] = PLAIN
+            spec: Spec = PLAIN
         case "rest":
             spec = REST
         case "obstacles":
@@ -148,6 +148,14 @@ def tables(base: str) -> dict[str, Any]:
     }
     copied: dict[str, Any] = json.loads(json.dumps(made))
     return copied
+
+
+def record() -> dict[str, Any]:
+    """Return a new tree of a record of a change."""
+    entry = {"direction": "request", "kind": "member_added", "class": "additive", "values": ["x"]}
+    difference = {"service": MINI, "old": "a", "new": "b", "verdict": "additive"}
+    services = [{**difference, "semver": "minor", "entries": [entry]}]
+    return {"source": "botocore 1.0.0", "verdict": "additive", "services": services}
 
 
 @cache

@@ -8,7 +8,7 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -16,12 +16,14 @@ from typing import Any
 
 from aiobotantic.structure import Structure
 from aiobotantic.testing.build import BuildError, build
-from fuzz.bases import MINI, pages, service_trees, tables
+from fuzz.bases import MINI, pages, record, service_trees, tables
 from fuzz.mutations import Cut, Mutation, json_text, toml_text
 from fuzz.watch import SECONDS, Ran, bounded, run, watched
 
 PACKAGE = "fuzzed"
 DATED = ["--date", "2024-01-02"]
+SPECS = ("specs", *(f".specs.{end}" for end in ("lock", "new", "old")), "..specs.journal.new")
+"""What a command touches that writes the specs."""
 _ERROR = re.compile(r"error: \S[^\n]*: \S[^\n]*\n(  \S[^\n]*\n)+")
 _LONGEST_ERROR = 20_000
 _SERVICE = "service-2.json"
@@ -45,7 +47,7 @@ class Broken:
     raw: bool
     word: int
 
-    def texts(self, trees: dict[str, Any], only: Mapping[str, Any]) -> dict[str, bytes]:
+    def texts(self, trees: dict[str, Any], only: Iterable[str]) -> dict[str, bytes]:
         """Return files to write: those of `trees`, of which those of `only` are broken."""
         some = {name: trees[name] for name in only}
         for mutation in self.mutations:
@@ -81,6 +83,11 @@ class Folder:
             file = self.path / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(text)
+
+    def kept(self) -> dict[Path, bytes]:
+        """Return all files but those that the next run clears away."""
+        paths = [path for path in self.path.rglob("[!.]*") if path.is_file()]
+        return {path: path.read_bytes() for path in paths}
 
     def run(self, *argv: str, writes: tuple[str, ...] = ()) -> Ran:
         """Run a command that may write below some folders, and look at what it answered."""
@@ -187,8 +194,7 @@ def sources_are_synced(folder: Folder, broken: Broken) -> None:
         for cut in broken.cuts:
             cut.apply(texts)
     folder.write({f"given/{MINI}/2020-01-01/{name}": text for name, text in texts.items()})
-    specs = ("specs", ".specs.lock", ".specs.new", ".specs.old")
-    ran = folder.run("sync", "--from", "given", "--service", MINI, writes=specs)
+    ran = folder.run("sync", "--from", "given", "--service", MINI, writes=SPECS)
     if ran.code == 0:
         _generate(folder, broken)
     else:
@@ -200,21 +206,13 @@ def models_are_compared(folder: Folder, broken: Broken) -> None:
     bases = (broken.base, broken.base)
     if "workshop" in broken.base:
         bases = ("old workshop", "new workshop")
-    trees = {
-        f"given/{side}/{MINI}/{_SERVICE}": service_trees(base)[_SERVICE]
-        for side, base in zip(("old", "new"), bases, strict=True)
-    }
-    folder.write(
-        broken.texts(
-            trees, list(trees)[:: 1 if broken.word % 2 else -1][:1] if broken.word % 3 else trees
-        )
-    )
-    old, new = (f"given/{side}/{MINI}" for side in ("old", "new"))
-    for form in (
-        ["diff", "--format", ("text", "json", "markdown")[broken.word % 3]],
-        ["changes", "page", ("--text", "--html")[broken.word % 2], *DATED],
-    ):
-        folder.run(*form, old, new)
+    old, new = f"given/old/{MINI}", f"given/new/{MINI}"
+    files = [f"{side}/{_SERVICE}" for side in (old, new)]
+    trees = {file: service_trees(base)[_SERVICE] for file, base in zip(files, bases, strict=True)}
+    folder.write(broken.texts(trees, (files, files[:1], files[1:])[broken.word % 3]))
+    form = ("text", "json", "markdown")[broken.word % 3]
+    folder.run("diff", old, new, "--format", form)
+    folder.run("changes", "page", old, new, ("--text", "--html")[broken.word % 2], *DATED)
 
 
 def pages_are_read(folder: Folder, broken: Broken) -> None:
@@ -226,17 +224,35 @@ def pages_are_read(folder: Folder, broken: Broken) -> None:
         f"specs/{MINI}/{n}": t for n, t in service_trees("old workshop").items()
     }
     trees["specs/catalog.toml"] = tables("old workshop")["catalog.toml"]
-    folder.write({f"given/{name}": text})
-    folder.write(broken.texts(trees, [n for n in trees if broken.mutations] or trees))
     page = f"given/{name}"
+    folder.write(broken.texts(trees, trees) | {page: text})
     folder.run("changes", "parse", page, *(["--json"] if broken.word % 2 else []))
     model = f"specs/{MINI}"
     folder.run("changes", "verify", page, "--old", model, "--new", model)
-    specs = ("specs", ".specs.lock", ".specs.new", ".specs.old")
-    before = {path: path.read_bytes() for path in (folder.path / "specs").rglob("*.*")}
-    ran = folder.run("changes", "apply", page, "--service", MINI, writes=specs)
+    before = folder.kept()
+    ran = folder.run("changes", "apply", page, "--service", MINI, writes=SPECS)
     if ran.code:
-        assert before == {p: p.read_bytes() for p in (folder.path / "specs").rglob("*.*")}
+        assert folder.kept() == before
+    else:
+        _generate(folder, broken)
+
+
+def updates_come_in(folder: Folder, broken: Broken) -> None:
+    """`update` takes a source in, with all that follows, or leaves everything as it was."""
+    trees: dict[str, Any] = {f"specs/{MINI}/{n}": t for n, t in service_trees(broken.base).items()}
+    trees["specs/catalog.toml"] = tables(broken.base)["catalog.toml"]
+    trees["specs/changes/botocore-1.0.0.json"] = record()
+    source = {f"given/{MINI}/2020-01-01/{n}": t for n, t in service_trees(broken.base).items()}
+    files = [*source, "specs/changes/botocore-1.0.0.json"]
+    folder.write(broken.texts(trees | source, files))
+    folder.write({"given/CHANGELOG.md": b"## [Unreleased]\n"})
+    _generate(folder, broken)
+    before = folder.kept()
+    argv = ["update", "--from", "given", "--out", "out", "--package", PACKAGE]
+    writes = (*SPECS, ".specs.journal", "out", "given")
+    ran = folder.run(*argv, "--changelog", "given/CHANGELOG.md", writes=writes)
+    if ran.code:
+        assert folder.kept() == before
     else:
         _generate(folder, broken)
 
@@ -246,4 +262,7 @@ TARGETS: Mapping[str, Callable[[Folder, Broken], None]] = {
     "sources": sources_are_synced,
     "models": models_are_compared,
     "pages": pages_are_read,
+    "updates": updates_come_in,
 }
+SLOW = {"updates": 10}
+"""Targets of which one example stands for so many of the others."""
