@@ -34,7 +34,7 @@ broken = st.builds(
     Broken,
     st.sampled_from(SPECS),
     st.lists(mutations, max_size=4).map(tuple),
-    st.one_of(st.just(()), st.lists(cuts, max_size=2).map(tuple)),
+    st.one_of(st.just(()), st.just(()), st.lists(cuts, max_size=2).map(tuple)),
     st.booleans(),
     st.integers(0, 2**16 - 1),
 )

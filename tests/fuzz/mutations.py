@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from random import Random
 from typing import Any
 
 from hypothesis import strategies as st
@@ -83,6 +84,80 @@ OTHERS: list[Any] = [
     *(["a", "A", "a "], ["", "\ud800", "\x00"], ["class", "None", "1", "-1", "+1"]),
 ]
 VALUES = [*NAMES, *NUMBERS, *OTHERS]
+FITTING = [
+    *("Class", "class_", "None", "True", "Self", "self", "Send", "send", "Mini", "Name", "name"),
+    *("Kind", "kind", "KIND", "Lambda", "Model", "ModelConfig", "Json", "Copy", "Items", "Wire"),
+    *("Structure", "Request", "Client", "OpenEnum", "Sequence", "Datetime", "Any", "Str", "Int"),
+    *("SendRequest", "Send_Request", "ServiceError", "ValidationException", "Exception", "Errors"),
+    *(
+        "Waiters",
+        "WaitUntilSent",
+        "IterSend",
+        "Timeout",
+        "Validation",
+        "NextToken",
+        "Limit",
+        "List",
+    ),
+    *(
+        "A",
+        "a",
+        "A1",
+        "X" * 300,
+        "__Type__",
+        "_",
+        "__",
+        "URLs",
+        "ListA",
+        "DescribeA",
+        "Mro",
+        "Init",
+    ),
+]
+"""Names that a model may have, and that Python or the package means otherwise."""
+
+
+def _each(key: str, *values: Any) -> list[Tree]:
+    return [{key: value} for value in values]
+
+
+TRAITS: list[Tree] = [
+    *(
+        {key: True}
+        for key in ("union", "eventstream", "event", "exception", "document", "sensitive")
+    ),
+    *({key: True} for key in ("streaming", "jsonvalue", "idempotencyToken", "deprecated", "box")),
+    *(
+        {key: True}
+        for key in ("eventpayload", "eventheader", "flattened", "requiresLength", "fault")
+    ),
+    *_each("location", "uri", "header", "headers", "querystring", "statusCode"),
+    *_each("locationName", "name", "Host", "Content-Length", "x-", "", "a b", "Kind"),
+    *_each("min", 0, 1, -1, 2**70, 0.5),
+    *_each("max", 0, 1, -1, 2**70, 1e300),
+    *_each("pattern", "[", "a{2,1}", "(a+)+$", "^$", "\\p{L}", "(?<!a)b", "\\", ""),
+    *_each("enum", [], ["a"], ["a", "a"], ["a", "A"], ["", " "], ["1", "+1", "-1"]),
+    *_each("required", [], ["Name"], ["Name", "Name"], ["Kind", "Part", "Tags"]),
+    *_each("payload", "Name", "Body", "Kind", "Part", "Stream"),
+    *_each("type", "string", "structure", "list", "map", "blob", "timestamp", "long"),
+    *_each("shape", "String", "Kind", "Part", "Tags", "SendRequest", "Blob", "Stream"),
+    *_each("timestampFormat", "iso8601", "rfc822", "unixTimestamp"),
+    *_each("requestUri", "/{Name}/{Name}", "/{Name+}", "/{x}", "//", "/?a=b&a", "/{"),
+    *_each("method", "GET", "HEAD", "DELETE", "A B", ""),
+    *_each("result_key", "Tags", "Part.Size", "a.b[].c", "[", "*", ["Tags", "Kind"]),
+    *_each("input_token", "Name", "Nothing", ["NextToken", "Name"], ""),
+    *_each("expected", "", 200, True, 10**400),
+    *_each("argument", "Kind", "[", "length(Tags) > `0`", "a" * 5000),
+    *_each("matcher", "path", "pathAll", "pathAny", "status", "error"),
+    *_each("error", {"code": ""}, {"code": "X", "httpStatusCode": 99999}, {}),
+    *_each("default", "x", 1, None, [], {}, 1e300),
+    *_each("deprecatedSince", "", "never", "2024-01-01"),
+    *({"endpoint": {"hostPrefix": each}} for each in ("{Name}.", "x.", "")),
+    *_each("protocol", "json", "rest-json", "query"),
+    *_each("authtype", "none", "v4", "bearer"),
+    *({"httpChecksumRequired": True}, {"requestcompression": {"encodings": ["gzip"]}}),
+    *({"retryable": {"throttling": each}} for each in (True, False)),
+]
 DEEP = "@deep@{}@"
 """A text that stands for nesting which json.dumps cannot write."""
 DEPTHS = [40, 150, 300, 1100, 100_000]
@@ -190,7 +265,53 @@ def _deepen(mutation: Mutation, place: Place, places: Sequence[Place]) -> None:
     place[0][place[1]] = DEEP.format(DEPTHS[mutation.value % len(DEPTHS)])
 
 
+def _liken(mutation: Mutation, place: Place, places: Sequence[Place]) -> None:
+    """Put another value of the same kind."""
+    holder, key = place
+    match holder[key]:
+        case bool(was):
+            holder[key] = not was
+        case int() | float():
+            holder[key] = NUMBERS[mutation.value % len(NUMBERS)]
+        case str():
+            names = NAMES if mutation.other % 2 else FITTING
+            holder[key] = names[mutation.value % len(names)]
+        case list(items):
+            holder[key] = [items * 2, [], items[::-1], items[:1]][mutation.value % 4]
+        case dict(items):
+            holder[key] = dict(list(items.items())[: mutation.value % 2])
+
+
+def _call(mutation: Mutation, place: Place, places: Sequence[Place]) -> None:
+    """Give something another name, wherever it is named."""
+    old = place[0][place[1]] if isinstance(place[0][place[1]], str) else place[1]
+    new = FITTING[mutation.value % len(FITTING)]
+    for holder, key in places:
+        if holder[key] == old and isinstance(old, str):
+            holder[key] = new
+    for holder in {id(holder): holder for holder, _ in places}.values():
+        if isinstance(holder, dict) and old in holder:
+            items = [(new if key == old else key, value) for key, value in holder.items()]
+            holder.clear()
+            holder.update(items)
+
+
+def _trait(mutation: Mutation, place: Place, places: Sequence[Place]) -> None:
+    """Give something a trait that a model may have, where it has one of that name first of all."""
+    trait = _copy(TRAITS[mutation.value % len(TRAITS)])
+    (key,) = trait
+    holders = [holder for holder, each in places if each == key and isinstance(holder, dict)]
+    holders = holders if mutation.other % 2 else []
+    holders = holders or [h for h, each in places if each in ("shape", "type", "name", "http")]
+    holders = [holder for holder in holders if isinstance(holder, dict)]
+    if holders:
+        holders[mutation.node % len(holders)].update(trait)
+
+
 _KINDS: Mapping[str, Callable[[Mutation, Place, Sequence[Place]], None]] = {
+    "trait": _trait,
+    "liken": _liken,
+    "call": _call,
     "replace": _replace,
     "rename": _rename,
     "same key": _same_key,
@@ -311,9 +432,25 @@ RAW = [
 ]
 _CUTS = ["insert", "drop", "exchange", "drop line", "double line", "move line", "cut", "twice"]
 
-_COUNT = st.integers(0, 2**16 - 1)
-mutations = st.builds(Mutation, st.sampled_from(list(_KINDS)), _COUNT, _COUNT, _COUNT, _COUNT)
-cuts = st.builds(Cut, st.sampled_from(_CUTS), _COUNT, _COUNT, st.integers(0, 40), _COUNT)
+
+def _mutation(seed: int) -> Mutation:
+    rng = Random(seed)
+    kind = rng.choice(_FITTING_KINDS if rng.random() < 0.6 else list(_KINDS))
+    return Mutation(kind, *(rng.randrange(2**16) for _ in range(4)))
+
+
+def _cut(seed: int) -> Cut:
+    rng = Random(seed)
+    start, value = rng.randrange(2**16), rng.randrange(2**16)
+    return Cut(rng.choice(_CUTS), rng.randrange(2**16), start, rng.randrange(40), value)
+
+
+_FITTING_KINDS = ["trait", "liken", "call", "same key"]
+"""What a reader of JSON does not refuse at once."""
+# Numbers that are drawn one by one are often alike: one seed gives all that a mutation is.
+_SEEDS = st.integers(0, 2**48)
+mutations = _SEEDS.map(_mutation)
+cuts = _SEEDS.map(_cut)
 
 
 def json_text(tree: Any, *, raw: bool = False) -> bytes:

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,28 +39,28 @@ def test_the_generator_answers_whatever_it_is_given(request: pytest.FixtureReque
 
 def test_what_is_written_elsewhere_is_seen(tmp_path: Path) -> None:
     seen = Watched((f"{tmp_path}/out/",))
-    for event, given in (
+    harmless: list[tuple[str, tuple[Any, ...]]] = [
         ("open", (f"{tmp_path}/out/a", "w", os.O_WRONLY)),
         ("open", (f"{tmp_path}/read", "r", os.O_RDONLY)),
         ("os.mkdir", (str(tmp_path), 0o777, -1)),
         ("subprocess.Popen", (sys.executable, [], None, None)),
-    ):
+    ]
+    for event, given in harmless:
         seen.see(event, given)
     assert seen.strays == []
 
     folder = os.open(tmp_path, os.O_RDONLY)
-    for event, given in (
+    strays: list[tuple[str, tuple[Any, ...]]] = [
         ("open", (f"{tmp_path}/out/../b", "w", os.O_WRONLY)),
         ("os.rename", (f"{tmp_path}/out/a", f"{tmp_path}/outer", -1, -1)),
         ("os.remove", ("c", folder)),
         ("subprocess.Popen", ("/bin/sh", ["sh"], None, None)),
         ("socket.connect", (None, ("192.0.2.1", 80))),
-    ):
+    ]
+    for event, given in strays:
         seen.see(event, given)
     os.close(folder)
-    assert [stray.split(" ")[0] for stray in seen.strays] == [
-        *("open", "os.rename", "os.remove", "subprocess.Popen", "socket.connect")
-    ]
+    assert [stray.split(" ")[0] for stray in seen.strays] == [event for event, _ in strays]
     assert seen.strays[:3] == [
         f"open {tmp_path}/b",
         f"os.rename {tmp_path}/outer",

@@ -15,7 +15,7 @@ from typing import Any
 
 from aiobotantic_codegen import cli
 
-SECONDS = 10.0
+SECONDS = 30.0
 """Of processor time, for one command."""
 MEMORY = 3 * 2**30
 """Address space of the process, in bytes."""

@@ -11,6 +11,7 @@ from minispec import one_structure, spec_files
 from pets import PAGE, model, new_project, write_source
 from typer.testing import CliRunner
 
+from aiobotantic_codegen.changes import render, walk
 from aiobotantic_codegen.changes.page import decode_page, parse_page
 from aiobotantic_codegen.cli import app
 from aiobotantic_codegen.errors import PageError, SpecError, SyncError
@@ -142,3 +143,36 @@ def test_what_models_hold_is_printed_as_text(tmp_path: Path, argv: list[str]) ->
     assert ran.exit_code == 0, ran.output
     assert all(line.isprintable() for line in ran.stdout.split("\n"))
     assert "[2Jb" in ran.stdout or "RIGHT_TO_LEFT_OVERRIDE" in ran.stdout
+
+
+def doubling(folder: Path, last: dict[str, str]) -> str:
+    """Write a model of 40 structures, each of which leads to the next one twice."""
+    shapes = {f"S{at}": {"members": {"A": f"S{at + 1}", "B": f"S{at + 1}"}} for at in range(40)}
+    shapes["S40"] = {"members": last}
+    spec = {"operations": {"Send": {"input": "S0"}}, "shapes": shapes}
+    folder.mkdir()
+    (folder / "service-2.json").write_text(json.dumps(spec_files(spec)["service-2.json"]))
+    return str(folder)
+
+
+def test_what_is_reached_on_too_many_paths_is_not_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(walk, "MOST_PLACES", 1000)
+    monkeypatch.setattr(render, "MOST_LINES", 2000)
+    old, new = doubling(tmp_path / "old", {"X": "String"}), doubling(tmp_path / "new", {})
+    plain = written(tmp_path / "plain")
+
+    for argv, place, most in (
+        (["diff", old, new], "S", 1000),
+        (["changes", "page", plain, new], "S0", 2000),
+    ):
+        ran = CliRunner().invoke(app, argv)
+
+        assert isinstance(ran.exception, SpecError)
+        told = str(ran.exception)
+        assert told.startswith(f"{new}/service-2.json#/shapes/{place}")
+        assert told.endswith(
+            f": its shapes are reached on more than {most} paths\n"
+            "  Leave out the operations that reach it: nobody reads so much."
+        )
