@@ -41,6 +41,13 @@ def check(session: nox.Session) -> None:
 
 
 @nox.session
+def api(session: nox.Session) -> None:
+    """Write docs/api/: the public API of the packages and the commands."""
+    session.install(*WORKSPACE, *group("tests"))
+    session.run("python", ".ci/api.py", *session.posargs)
+
+
+@nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests. Arguments after `--` go to pytest."""
     session.install(*WORKSPACE, *group("tests"))
@@ -95,6 +102,18 @@ def faults(session: nox.Session) -> None:
     session.install(*WORKSPACE)
     check = ("--check", "docs/reliability.md")
     session.run("python", "benchmarks/faults.py", *check, *session.posargs)
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Give broken and hostile input to the generator, and kill its commands at many steps.
+
+    Arguments after `--` go to pytest, such as `--examples 2000` or the `--seed N` that a run
+    printed.
+    """
+    session.install(*WORKSPACE, *group("tests"))
+    files = ("tests/fuzz", "tests/behaviour/test_killed.py")
+    session.run("python", "-m", "pytest", *files, "-s", *session.posargs)
 
 
 @nox.session

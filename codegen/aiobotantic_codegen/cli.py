@@ -17,6 +17,7 @@ import typer
 from aiobotantic_codegen.commands.changes import app as changes_app
 from aiobotantic_codegen.commands.diff import diff_command
 from aiobotantic_codegen.commands.history import history_command
+from aiobotantic_codegen.commands.say import say
 from aiobotantic_codegen.commands.update import update_command
 from aiobotantic_codegen.errors import GeneratorError
 
@@ -129,14 +130,14 @@ def generate_command(
     )
     outcome = generate(request, check=check)
     for name, reason in outcome.skipped.items():
-        typer.echo(f"left out: {name}: {reason}")
+        say(f"left out: {name}: {reason}")
     if timings:
         for stage, seconds in outcome.seconds.items():
             typer.echo(f"{seconds:7.3f} s  {stage}")
         classes = "1 class" if outcome.formatted == 1 else f"{outcome.formatted} classes"
         typer.echo(f"{classes} went through black")
     for path in outcome.strays:
-        typer.echo(f"? {out / package / path}: no run wrote it")
+        say(f"? {out / package / path}: no run wrote it")
     _print_change(out / package, outcome.change, check=check)
     if check and outcome.strays:
         them = "it" if len(outcome.strays) == 1 else "them"
@@ -151,7 +152,7 @@ def _print_change(root: Path, change: TreeChange, *, check: bool) -> None:
         return
     for mark, paths in (("+", change.added), ("~", change.changed), ("-", change.removed)):
         for path in paths:
-            typer.echo(f"{mark} {root / path}")
+            say(f"{mark} {root / path}")
     if check:
         count = len(change.added) + len(change.changed) + len(change.removed)
         typer.echo(f"{_files(count)} stale: run `aiobotantic generate`", err=True)
@@ -205,12 +206,12 @@ def _print_sync(result: SyncResult, specs: Path) -> None:
         gone = sum(path.startswith(f"{name}/") for path in change.removed)
         parts = [f"{count} written, {len(entry.files) - count} unchanged"]
         parts += [f"{gone} removed"] if gone else []
-        typer.echo(f"{name:{width}}  {entry.api_version}  {entry.source}  {', '.join(parts)}")
+        say(f"{name:{width}}  {entry.api_version}  {entry.source}  {', '.join(parts)}")
     for name, difference in result.came.items():
         from aiobotantic_codegen.changes.text import as_text
 
         typer.echo(f"{name}: the page's facts gave way to the model's:")
-        typer.echo(as_text(difference), nl=False)
+        say(as_text(difference), nl=False)
     for name in result.dropped:
         typer.echo(f"{name:{width}}  removed: the source no longer has it")
     typer.echo(f"{specs}: {'changed' if change else 'up to date'}")

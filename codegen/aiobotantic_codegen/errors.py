@@ -33,9 +33,15 @@ class GeneratorError(Exception):
         self.problem = problem
         self.remedy = remedy
 
+    @property
+    def place(self) -> str:
+        """File and pointer."""
+        return f"{self.file}#{self.pointer}" if self.pointer else self.file
+
     def __str__(self) -> str:
-        place = f"{self.file}#{self.pointer}" if self.pointer else self.file
-        return f"{place}: {self.problem}\n  {self.remedy}"
+        lines = [*self.problem.split("\n"), *self.remedy.split("\n")]
+        told = [_short(printable(line.strip())) for line in lines]
+        return f"{_short(printable(self.place))}: " + "\n  ".join(filter(None, told))
 
 
 class SpecError(GeneratorError):
@@ -69,9 +75,25 @@ class UpdateError(GeneratorError):
 class PageError(GeneratorError):
     """A page of API changes is cut, garbled or contradicts itself; the pointer is `line N`."""
 
-    def __str__(self) -> str:
-        place = f"{self.file}, {self.pointer}" if self.pointer else self.file
-        return f"{place}: {self.problem}\n  {self.remedy}"
+    @property
+    def place(self) -> str:
+        """Page and line."""
+        return f"{self.file}, {self.pointer}" if self.pointer else self.file
+
+
+def _short(text: str) -> str:
+    most = 2000
+    return text if len(text) <= most else f"{text[:most]}... ({len(text)} characters)"
+
+
+def printable(text: str) -> str:
+    """Return a text that no terminal acts on, and that every encoding can write.
+
+    Names and values of specs and pages are anything; what cannot be seen is escaped.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def json_pointer(*parts: str | int) -> str:

@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Literal
 from aiobotantic_codegen._version import __version__
 from aiobotantic_codegen.cache import add_folder, cache_folder, generator_digest
 from aiobotantic_codegen.errors import SpecError, WriteError, json_pointer
-from aiobotantic_codegen.write import Keep, TreeChange, compare_tree, write_tree
+from aiobotantic_codegen.write import (
+    Keep,
+    TreeChange,
+    compare_tree,
+    finish_interrupted,
+    write_tree,
+)
 
 if TYPE_CHECKING:
     from aiobotantic_codegen.load.prose import Prose
@@ -64,6 +70,7 @@ def generate(request: Request, *, check: bool = False) -> Outcome:
         GeneratorError: bad specs, colliding names, a failing template; nothing is written.
     """
     outcome = Outcome()
+    finish_interrupted(request.specs)
     with _timed(outcome, "compare with the last run"):
         stamp = _Stamp(request)
         outcome.skipped, done = stamp.last_run()

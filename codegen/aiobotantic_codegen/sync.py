@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aiobotantic_codegen.errors import PageError, SyncError
+from aiobotantic_codegen.errors import PageError, SpecError, SyncError
 from aiobotantic_codegen.load.botocore import (
     DEFAULT_PREFIX,
     SOURCE_REMEDY,
@@ -140,7 +140,7 @@ def apply(page: Page, specs: Path, service: str | None = None) -> tuple[str, Dif
         source = from_directory(specs)
         name = service or _service_of(page, specs)
         model, old = source.read(name), from_source(source, name)
-        entry = load_catalog(specs).services[name]
+        entry = _entry(specs, name)
         title = f"page {page.date:%Y-%m-%d}"
         tree = apply_page(page, model.files[SERVICE])
         files = {**model.files, SERVICE: tree}
@@ -181,6 +181,19 @@ def _service_of(page: Page, specs: Path) -> str:
         problem = f"no service in {specs} has the full name {page.service!r}, only {known}"
         raise PageError(page.place, "", problem, "Name it with --service.")
     return found[0]
+
+
+def _entry(specs: Path, name: str) -> CatalogEntry:
+    """Return what the catalog says of a service.
+
+    Raises:
+        SpecError: Nothing.
+    """
+    entry = load_catalog(specs).services.get(name)
+    if entry is None:
+        remedy = f"Run `aiobotantic sync --service {name}` first."
+        raise SpecError(specs / "catalog.toml", "/services", f"there is no entry {name!r}", remedy)
+    return entry
 
 
 def _otherwise(

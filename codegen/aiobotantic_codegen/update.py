@@ -1,7 +1,8 @@
 """`aiobotantic update`: a newer API in, and specs, package, changelog and version follow.
 
-Everything is made and tried in a scratch folder first. Then the files are replaced, the specs
-last: a run that is killed between leaves specs that say there is still something to update.
+Everything is made and tried in a scratch folder first. Then all files are replaced as one: a run
+that is killed leaves the old ones, or a journal by which the next command of any kind puts the rest
+of the new ones into place.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
@@ -37,7 +37,14 @@ from aiobotantic_codegen.load.botocore import DEFAULT_PREFIX, ModelSource, from_
 from aiobotantic_codegen.load.service import load_catalog, load_overrides
 from aiobotantic_codegen.pipeline import Outcome, Request, generate, keep_foreign
 from aiobotantic_codegen.sync import Progress, apply, sync
-from aiobotantic_codegen.write import TreeChange, compare_tree, keep_nothing, write_file, write_tree
+from aiobotantic_codegen.write import (
+    TreeChange,
+    compare_tree,
+    finish_interrupted,
+    keep_nothing,
+    locked_tree,
+    replace_together,
+)
 
 BringIn = Callable[[Path], str]
 """Changes a specs folder, and returns what the change is called, e.g. `botocore 1.44.9`."""
@@ -123,10 +130,20 @@ def update(project: Project, bring_in: BringIn, *, dry_run: bool = False) -> Upd
     Raises:
         GeneratorError: A step failed; nothing is replaced.
     """
-    specs = project.generate.specs
-    if not specs.is_dir():
+    given = project.generate
+    if not given.specs.is_dir():
         remedy = "Run `aiobotantic sync`, or name another one."
-        raise SpecError(specs, "", "no such folder", remedy)
+        raise SpecError(given.specs, "", "no such folder", remedy)
+    if dry_run:
+        finish_interrupted(given.specs)
+        return _update(project, bring_in, dry_run=True)
+    texts = filter(None, (project.changelog, project.pyproject))
+    with locked_tree(given.specs, given.out / given.package, *texts):
+        return _update(project, bring_in, dry_run=False)
+
+
+def _update(project: Project, bring_in: BringIn, *, dry_run: bool) -> Updated:
+    specs = project.generate.specs
     with tempfile.TemporaryDirectory(prefix="aiobotantic-update-") as folder, _named(folder, specs):
         scratch = Path(folder) / "specs"
         shutil.copytree(specs, scratch)
@@ -229,11 +246,7 @@ def _facts_changed(old: Path, new: Path) -> bool:
 def _plan_texts(
     project: Project, differences: Sequence[Difference]
 ) -> tuple[dict[Path, str], tuple[str, str] | None]:
-    """Return new texts, the changelog's first, and the version before and after.
-
-    An entry that is there already was left by a run that was killed before it replaced the specs;
-    the version in it says whether that run had raised the version too.
-    """
+    """Return new texts, the changelog's first, and the version before and after."""
     texts: dict[Path, str] = {}
     version: tuple[str, str] | None = None
     if project.pyproject is not None:
@@ -242,12 +255,9 @@ def _plan_texts(
         version = (version_ends[0], version_ends[1])
         texts[project.pyproject] = text
     if project.changelog is not None:
-        old = _read(project.changelog)
-        entries = [changelog_entry(differences, each) for each in version or ("",)]
-        if version and entries[0] and entries[0] in old:
-            return {}, (version[0], version[0])
-        if entries[-1] and entries[-1] not in old:
-            new = with_entry(old, entries[-1], str(project.changelog))
+        entry = changelog_entry(differences, version[1] if version else "")
+        if entry:
+            new = with_entry(_read(project.changelog), entry, str(project.changelog))
             texts = {project.changelog: new, **texts}
     return texts, version
 
@@ -285,41 +295,21 @@ def _replace(
     *,
     dry_run: bool,
 ) -> None:
-    """Put package, texts and specs into place, or say what would be; undo it all on an error."""
+    """Put package, texts and specs into place, or say what would be."""
     given = project.generate
     root = given.out / given.package
-    write = compare_tree if dry_run else write_tree
-    with _undone_on_error() as undo:
-        if not dry_run:
-            undo.append(_restore(root))
-        _note(updated.files, root, write(root, _files(package), keep_foreign(root)))
-        for path, text in texts.items():
-            old = path.read_bytes()
-            if text.encode() != old:
-                if not dry_run:
-                    undo.append(partial(write_file, path, old))
-                    write_file(path, text.encode())
-                updated.files[path.as_posix()] = "changed"
-        _note(updated.files, given.specs, write(given.specs, _files(specs), keep_nothing))
-
-
-def _restore(root: Path) -> Callable[[], object]:
-    """Return what brings a tree back as it is now."""
-    if not root.exists():
-        return partial(shutil.rmtree, root, ignore_errors=True)
-    return partial(write_tree, root, _files(root), keep_nothing)
-
-
-@contextmanager
-def _undone_on_error() -> Iterator[list[Callable[[], object]]]:
-    """Collect steps back, and take them, the last one first, if the block fails or is stopped."""
-    steps: list[Callable[[], object]] = []
-    try:
-        yield steps
-    except BaseException:
-        for step in reversed(steps):
-            step()
-        raise
+    changed = {path: text.encode() for path, text in texts.items()}
+    changed = {path: text for path, text in changed.items() if text != path.read_bytes()}
+    trees = {
+        root: (_files(package), keep_foreign(root)),
+        given.specs: (_files(specs), keep_nothing),
+    }
+    for path, (files, keep) in trees.items():
+        _note(updated.files, path, compare_tree(path, files, keep))
+        if path == root:
+            updated.files |= {text.as_posix(): "changed" for text in changed}
+    if not dry_run:
+        replace_together(given.specs, trees, changed)
 
 
 def _files(root: Path) -> dict[str, bytes]:

@@ -1,23 +1,29 @@
 """Replace a whole tree of files at once: compare, build the new tree beside the old one, swap.
 
-    <parent>/<name>        the tree
-    <parent>/.<name>.new   the new tree while it is built; the old one once they are swapped
-    <parent>/.<name>.old   the old tree, where two folders cannot be swapped in one step
-    <parent>/.<name>.lock  held by the run that writes
+    <parent>/<name>           the tree
+    <parent>/.<name>.new      the new tree while it is built; the old one once they are swapped
+    <parent>/.<name>.old      the old tree, where two folders cannot be swapped in one step
+    <parent>/.<name>.lock     held by the run that writes
+    <parent>/.<name>.journal  what is swapped together with this tree
 
-A run that is killed leaves the old tree or the new one; the next run clears away the rest.
+A run that is killed leaves the old tree or the new one; the next run clears away the rest. Where
+several trees and files change as one, all are built first, the journal says what they are, and
+then they are swapped: with a journal left behind the next run swaps the rest, without one nothing
+was swapped (docs/decisions/0018-changes-that-belong-together.md).
 """
 
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from aiobotantic_codegen.errors import RenderError, WriteError
@@ -86,10 +92,9 @@ def replace_tree(root: Path, files: Mapping[str, bytes], keep: Keep = keep_nothi
         change = _compare(root, files, present, keep)
         if not change and root.is_dir():
             return change
-        new = _sibling(root, "new")
         try:
-            _build(root, new, files, present, change)
-            _swap(root, new)
+            _build(root, _sibling(root, "new"), files, present, change)
+            _swap(root)
         finally:
             _recover(root)
         return change
@@ -116,20 +121,157 @@ def write_file(path: Path, content: bytes) -> None:
 
 
 @contextmanager
-def locked_tree(root: Path) -> Iterator[None]:
-    """Hold the lock of a tree, and clear away what a killed run left.
+def locked_tree(root: Path, *others: Path) -> Iterator[None]:
+    """Hold the lock of a tree; finish or clear away what a killed run left.
+
+    Args:
+        root: The tree.
+        others: Trees and files that change together with it (`replace_together`).
 
     Raises:
-        WriteError: The parent folder cannot be written, or another run holds the lock too long.
+        WriteError: The parent folder cannot be written, another run holds the lock too long, or
+            what a killed run left cannot be finished.
     """
     root = root.resolve()
-    lock = _sibling(root, "lock")
-    with _os_errors(root):
-        root.parent.mkdir(parents=True, exist_ok=True)
-        handle = _acquire(root, lock)
-    try:
+    together = [root, *(path.resolve() for path in others)]
+    with ExitStack() as locks:
+        locks.enter_context(_locked(root))
         with _os_errors(root):
-            _recover(root)
+            _finish(root)
+        for path in together[1:]:
+            locks.enter_context(_locked(path))
+        for path in together:
+            with _os_errors(path):
+                _recover(path)
+        yield
+
+
+def finish_interrupted(root: Path) -> None:
+    """Finish what a run that was killed began to replace together with a tree.
+
+    Raises:
+        WriteError: It cannot be finished.
+    """
+    if _sibling(root.resolve(), "journal").exists():
+        with locked_tree(root):
+            pass
+
+
+def replace_together(
+    root: Path, trees: Mapping[Path, tuple[Mapping[str, bytes], Keep]], texts: Mapping[Path, bytes]
+) -> None:
+    """Replace trees and files as one, for a caller that holds all their locks (`locked_tree`).
+
+    Args:
+        root: The tree whose lock was taken first; it may be one of those that are replaced.
+        trees: What write_tree takes, by root.
+        texts: Contents of single files that are there already.
+
+    Raises:
+        RenderError: A path is not safe.
+        WriteError: Something cannot be read or replaced; then nothing is.
+    """
+    root = root.resolve()
+    journal = _sibling(root, "journal")
+    staged: list[Path] = []
+    undo: list[Callable[[], object]] = []
+    with _os_errors(root):
+        try:
+            for path, content in texts.items():
+                staged.append(path := path.resolve())
+                undo.append(partial(write_file, path, path.read_bytes()))
+                _write(_sibling(path, "new"), content)
+                shutil.copymode(path, _sibling(path, "new"))
+            for path, (files, keep) in trees.items():
+                present = _present(path := path.resolve())
+                change = _compare(path, files, present, keep)
+                if change or not path.is_dir():
+                    staged.append(path)
+                    undo.append(_restore(path))
+                    _build(path, _sibling(path, "new"), files, present, change)
+        except BaseException:
+            for path in staged:
+                _recover(path)
+            raise
+        swaps = [
+            (os.path.relpath(path, root.parent), _number(path), _number(_sibling(path, "new")))
+            for path in staged
+        ]
+        try:
+            write_file(journal, json.dumps(swaps).encode())
+            _carry_out(journal)
+        except BaseException:
+            journal.unlink(missing_ok=True)
+            for step in undo:
+                step()
+            for path in staged:
+                _recover(path)
+            raise
+
+
+def _restore(root: Path) -> Callable[[], object]:
+    """Return what brings a tree back as it is now."""
+    if not root.exists():
+        return partial(shutil.rmtree, root, ignore_errors=True)
+    content = {path: (root / path).read_bytes() for path in _present(root) if not _is_cache(path)}
+    return partial(replace_tree, root, content, keep_nothing)
+
+
+def _finish(root: Path) -> None:
+    """Finish what a killed run left a journal of; the lock of the tree is held."""
+    journal = _sibling(root, "journal")
+    if journal.exists():
+        with ExitStack() as locks:
+            for path, _, _ in _read(journal):
+                if path != root:
+                    locks.enter_context(_locked(path))
+            _carry_out(journal)
+
+
+def _read(journal: Path) -> list[tuple[Path, int | None, int | None]]:
+    """Return what is replaced, with the numbers of what was there and of what comes."""
+    try:
+        swaps = json.loads(journal.read_bytes())
+        found = [((journal.parent / path).resolve(), old, new) for path, old, new in swaps]
+    except (ValueError, TypeError):
+        remedy = "Restore the files beside it from version control, and remove it."
+        raise WriteError(journal, "", "not a journal", remedy) from None
+    return found
+
+
+def _carry_out(journal: Path) -> None:
+    """Swap what a journal names and is not swapped yet; all locks are held."""
+    swaps = _read(journal)
+    left = [path for path, _, new in swaps if _number(path) != new]
+    ready = all(_number(_sibling(path, "new")) == new for path, _, new in swaps if path in left)
+    begun = any(_number(path) != old for path, old, _ in swaps)
+    if begun and not ready:
+        problem = f"an update was killed, and what it was to put here is gone: {journal} names it"
+        remedy = "Restore all that the journal names from version control, and remove the journal."
+        raise WriteError(left[0], "", problem, remedy)
+    for path in left if ready else ():
+        _swap(path)
+    journal.unlink()
+    _sync_folder(journal.parent)
+    for path, _, _ in swaps:
+        _recover(path)
+
+
+def _number(path: Path) -> int | None:
+    """Return what tells a file or a folder from others, whatever it is called."""
+    try:
+        return path.stat(follow_symlinks=False).st_ino
+    except FileNotFoundError:
+        return None
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    lock = _sibling(path, "lock")
+    with _os_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = _acquire(path, lock)
+    try:
         yield
     finally:
         # Unlinked while held: whoever waits for it sees that it is gone, and makes a new one.
@@ -253,9 +395,11 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _swap(root: Path, new: Path) -> None:
-    if not root.exists():
-        new.rename(root)
+def _swap(root: Path) -> None:
+    """Put what is staged into the place of a tree or a file."""
+    new = _sibling(root, "new")
+    if not new.is_dir() or not root.exists():
+        new.replace(root)
     elif not _exchange(root, new):
         root.rename(_sibling(root, "old"))
         new.rename(root)
@@ -285,9 +429,11 @@ def _recover(root: Path) -> None:
     new, old = _sibling(root, "new"), _sibling(root, "old")
     if old.exists() and not root.exists():
         old.rename(root)
-    for leftover in (new, old):
-        if leftover.exists():
+    for leftover in (new, old, _sibling(_sibling(root, "journal"), "new")):
+        if leftover.is_dir():
             shutil.rmtree(leftover)
+        else:
+            leftover.unlink(missing_ok=True)
 
 
 def _sibling(root: Path, suffix: str) -> Path:

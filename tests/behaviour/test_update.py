@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from minispec import spec_files, tree_of
+from minispec import tree_of
+from pets import CHANGELOG, PACKAGE, PAGE, PYPROJECT, command, model, new_project, write_source
 
 from aiobotantic_codegen import write
 from aiobotantic_codegen.changes.kinds import ChangeClass, Kind
@@ -29,44 +27,11 @@ from aiobotantic_codegen.pipeline import Request, generate
 from aiobotantic_codegen.sync import sync
 from aiobotantic_codegen.update import Project, sync_in, update
 
-PACKAGE = "pets_client"
-CHANGELOG = "# Changelog\n\n## [Unreleased]\n\n### Added\n\n- Pets.\n\n## [0.1.0]\n\n- First.\n"
-PYPROJECT = '[project]\nname = "pets-client"\nversion = "0.1.0" # raised by update\n'
-
-
-def model(*kinds: str, **members: str) -> dict[str, Any]:
-    """A service whose one operation takes a kind of pet."""
-    spec = {
-        "operations": {"CreatePet": {"input": "CreatePetInput", "output": "CreatePetOutput"}},
-        "shapes": {
-            "CreatePetInput": {"members": {"Kind": "PetKind", **members}, "required": ["Kind"]},
-            "CreatePetOutput": {"members": {"Arn": "String"}},
-            "PetKind": {"type": "string", "enum": list(kinds)},
-        },
-    }
-    return spec_files(spec)
-
-
-def write_source(root: Path, files: dict[str, Any], service: str = "pets") -> Path:
-    folder = root / service / "2020-01-01"
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, tree in files.items():
-        (folder / name).write_text(json.dumps(tree))
-    return root
-
 
 @pytest.fixture
 def project(tmp_path: Path, generator_cache: Path) -> Project:
     """A client that was generated from a model with one kind of pet."""
-    old = write_source(tmp_path / "old", model("cat"))
-    root = tmp_path / "project"
-    root.mkdir()
-    request = Request(root / "specs", root / "src", PACKAGE)
-    sync(from_directory(old), request.specs, ("pets",))
-    generate(request)
-    (root / "CHANGELOG.md").write_text(CHANGELOG)
-    (root / "pyproject.toml").write_text(PYPROJECT)
-    return Project(request, root / "CHANGELOG.md", root / "pyproject.toml")
+    return new_project(tmp_path)
 
 
 @pytest.fixture
@@ -298,13 +263,6 @@ def test_what_was_replaced_before_an_error_comes_back(
     assert tree_of(root_of(project)) == before
 
 
-def command(project: Project, source: Path, *more: str) -> list[str]:
-    return [
-        *(sys.executable, "-m", "aiobotantic_codegen.cli", "update", "--from", str(source)),
-        *("--out", "src", "--package", PACKAGE, *more),
-    ]
-
-
 def test_the_command_prints_what_a_pull_request_says(
     project: Project, newer: Callable[..., Path]
 ) -> None:
@@ -356,28 +314,6 @@ def test_specs_that_are_not_there_are_an_error(
     )
 
 
-PAGE = """2024/01/02 - {service} - 1 updated api methods
-Changes Pets.
-CreatePet (updated) Link \u00b6
-Changes (request)
-{{'Kind': {{'dog'}}}}
-Request Syntax
-client.create_pet( Kind='cat'|'dog' )
-type Kind:
-string
-param Kind:
-[REQUIRED]
-rtype:
-dict
-returns:
-Response Syntax
-{{ 'Arn': 'string' }}
-Response Structure
-(dict) --
-Arn (string) --
-"""
-
-
 def test_a_page_comes_in_and_the_model_takes_its_place(
     project: Project, newer: Callable[..., Path]
 ) -> None:
@@ -401,38 +337,3 @@ def test_a_page_comes_in_and_the_model_takes_its_place(
     assert 'version = "0.2.0"' in (root / "pyproject.toml").read_text()
     assert "provisional" not in (root / "specs" / "catalog.toml").read_text()
     assert (root / "CHANGELOG.md").read_text().count("gains `DOG`") == 1
-
-
-@pytest.mark.parametrize("seen", ["src/pets_client/pets/_shapes/pet.py", "CHANGELOG.md"])
-def test_a_run_that_is_killed_leaves_each_tree_old_or_new_and_the_next_one_finishes(
-    project: Project, newer: Callable[..., Path], tmp_path: Path, seen: str
-) -> None:
-    source = newer("cat", "dog")
-    root = root_of(project)
-    whole = shutil.copytree(root, tmp_path / "whole")
-    subprocess.run(command(project, source), cwd=whole, capture_output=True, check=True)
-    old, new = parts(tree_of(root)), parts(tree_of(whole))
-    running = subprocess.Popen(
-        command(project, source), cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-
-    while running.poll() is None and (root / seen).read_bytes() == old[seen.split("/")[0]][seen]:
-        pass
-    running.send_signal(signal.SIGKILL)
-    running.communicate()
-
-    left = parts(tree_of(root))
-    assert left["src"] == new["src"]
-    for top in old:
-        assert left[top] in (old[top], new[top]), top
-    subprocess.run(command(project, source), cwd=root, capture_output=True, check=True)
-    assert parts(tree_of(root)) == new
-
-
-def parts(tree: dict[str, bytes]) -> dict[str, dict[str, bytes]]:
-    """Files by the folder at the top, without what the next run clears away."""
-    tops: dict[str, dict[str, bytes]] = {}
-    for path, text in tree.items():
-        if not path.startswith(".") and "/." not in path:
-            tops.setdefault(path.split("/")[0], {})[path] = text
-    return tops

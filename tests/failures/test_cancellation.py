@@ -271,7 +271,8 @@ async def wait(operation, members):
     await asyncio.sleep(30)
 
 async def main():
-    async with SageMakerServer(stateless=True) as server, server.client(pipeline={pipeline!r}) as client:
+    server = SageMakerServer(stateless=True)
+    async with server, server.client(pipeline={pipeline!r}) as client:
         server.on("DescribeImage", wait)
         await asyncio.gather(*(client.describe_image(image_name="m") for _ in range(3)))
 

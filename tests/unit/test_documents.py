@@ -465,11 +465,11 @@ def test_tables_of_people(tmp_path: Path) -> None:
         '[[services.pets.names]]\nshape = "A"\nname = "b"\nreason = "c"\n'
         '[[services.pets.exceptions]]\nwhat = "d"\nwhy = "e"\n'
     )
-    (tmp_path / "behaviour.toml").write_text("[pets]\ncount = 2\n")
+    (tmp_path / "behaviour.toml").write_text("[services.pets.lists]\ncount = 2\n")
     pets = load_overrides(tmp_path).services["pets"]
     assert (pets.class_name, pets.names[0].member) == ("Pets", None)
     assert pets.exceptions == [{"what": "d", "why": "e"}]
-    assert load_behaviour(tmp_path) == {"pets": {"count": 2}}
+    assert load_behaviour(tmp_path) == {"services": {"pets": {"lists": {"count": 2}}}}
 
 
 def test_errors_in_tables_of_people(tmp_path: Path) -> None:

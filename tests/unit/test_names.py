@@ -201,15 +201,6 @@ def test_singulars(plural: str, singular: str) -> None:
     assert names.singular(plural) == singular
 
 
-def test_wire_names() -> None:
-    assert names.check_wire_name("Role_Arn2", "f", "/p") == "Role_Arn2"
-    for bad in ("", "1x", "a-b", "a.b", "a b", "a\n", "\u00e9", "a()", "{{a}}"):
-        with pytest.raises(SpecError) as caught:
-            names.check_wire_name(bad, "f", "/p")
-        assert (caught.value.file, caught.value.pointer) == ("f", "/p")
-        assert caught.value.problem == f"{bad!r} is not a name"
-
-
 def test_names_that_people_chose() -> None:
     assert names.check_python_name("name_1", "f", "/p", "r") == "name_1"
     for bad in ("", "1x", "a-b", "class", "None", "\u00e9", "a\n"):

@@ -26,7 +26,7 @@ from aiobotantic_codegen.changes.record import (
 from aiobotantic_codegen.changes.walk import Fact, Pair, Walk, written
 from aiobotantic_codegen.errors import SpecError
 from aiobotantic_codegen.load.documents import OperationDocument, ServiceDocument
-from aiobotantic_codegen.load.service import LoadedService, ServiceOverrides
+from aiobotantic_codegen.load.service import SERVICE, LoadedService, ServiceOverrides
 
 _NOT_METADATA = {
     "deprecated_message",
@@ -115,7 +115,12 @@ class _Comparison:
         self.new: ServiceDocument = new.service
         self.names = names
         self.roots = dict(self._roots())
-        self.walk = Walk(self.old.shapes, self.new.shapes, self.roots.values())
+        self.walk = Walk(
+            self.old.shapes,
+            self.new.shapes,
+            self.roots.values(),
+            str(self.after.path / SERVICE),
+        )
 
     def entries(self, *, whole: bool) -> Iterator[Entry]:
         """Yield all entries: of the service, then operation by operation."""

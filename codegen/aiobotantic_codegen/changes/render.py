@@ -20,6 +20,7 @@ from aiobotantic_codegen.changes.notation import SHOWN, added, written
 from aiobotantic_codegen.changes.record import ChangeClass, Difference, Direction, Entry, Kind
 from aiobotantic_codegen.changes.reference import Reference, References
 from aiobotantic_codegen.changes.text import Statement, meaning, statements
+from aiobotantic_codegen.changes.walk import too_many_places
 from aiobotantic_codegen.load.documents import OperationDocument
 from aiobotantic_codegen.load.service import SERVICE
 
@@ -28,6 +29,10 @@ OWN_HEADING = "Beyond the page"
 
 UNSHOWN_HEADING = "Not shown above"
 CALLERS_HEADING = "For callers of the generated client"
+
+
+MOST_LINES = 120_000
+"""Of one method's reference, about; the longest of any service, Quick Sight's, has half of that."""
 
 
 @dataclass(frozen=True)
@@ -157,9 +162,27 @@ def _methods(difference: Difference, new: Model) -> Iterator[Method]:
             entries.setdefault(entry.operation, []).append(entry)
     for name, document in new.loaded.service.operations.items():
         if name in entries:
+            _check_size(document, new)
             is_new = entries[name][0].kind is Kind.OPERATION_ADDED
             sides, changes = ("", ()) if is_new else _changes(entries[name], document, new)
             yield Method(name, is_new, sides, changes, references.of(name))
+
+
+def _check_size(operation: OperationDocument, model: Model) -> None:
+    """Refuse what no reference could be made of: each path through the shapes is a line of it."""
+    shapes = model.loaded.service.shapes
+    ends = [end.shape for end in (operation.input, operation.output) if end]
+    pending: list[tuple[str, frozenset[str]]] = [(end, frozenset()) for end in ends]
+    lines = 0
+    while pending:
+        name, above = pending.pop()
+        lines += 1
+        if lines > MOST_LINES:
+            raise too_many_places(str(model.loaded.path / SERVICE), ends[0], MOST_LINES)
+        if name not in above:
+            shape, inside = shapes[name], above | {name}
+            held = (*shape.members.values(), shape.member, shape.key, shape.value)
+            pending += [(each.shape, inside) for each in held if each is not None]
 
 
 def _changes(

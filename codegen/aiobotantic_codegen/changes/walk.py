@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 from pydantic import BaseModel
 
 from aiobotantic_codegen.changes.kinds import Kind
+from aiobotantic_codegen.errors import SpecError, json_pointer
 from aiobotantic_codegen.load.documents import MemberDocument, ShapeDocument
 
 Pair: TypeAlias = tuple[str | None, str | None]
@@ -61,6 +62,8 @@ _MEMBER_TRAITS = (
 )
 # Said of a member, or of the shape that it refers to: one fact either way.
 _SHARED_TRAITS = ("deprecated", "streaming")
+MOST_PLACES = 500_000
+"""Paths that are followed in all; the largest operation of any service has 55,000."""
 _NO_SHAPE = ShapeDocument(type="structure")
 
 
@@ -105,7 +108,10 @@ class Walk:
         old: Mapping[str, ShapeDocument],
         new: Mapping[str, ShapeDocument],
         roots: Iterable[Pair],
+        file: str,
     ) -> None:
+        self.file = file
+        self.places = 0
         self.old = old
         self.new = new
         self.nodes: dict[Pair, Node] = {}
@@ -115,12 +121,18 @@ class Walk:
         """Yield each difference at or below a root with the path to its place, for every path.
 
         A shape inside itself is entered once: what is below it was told on the way to it.
+
+        Raises:
+            SpecError: There are too many paths: shapes that lead to others twice double them.
         """
         stack: list[tuple[Pair, str, frozenset[Pair]]] = [(root, "", frozenset())]
         while stack:
             pair, path, above = stack.pop()
             if pair not in self.changed or pair in above:
                 continue
+            self.places += 1
+            if self.places > MOST_PLACES:
+                raise too_many_places(self.file, pair[1] or pair[0] or "", MOST_PLACES)
             node = self.nodes[pair]
             yield from (((path + fact.step).removeprefix("."), fact) for fact in node.facts)
             inside = above | {pair}
@@ -230,6 +242,13 @@ class Walk:
             now = getattr(new, trait) or getattr(after, trait)
             if was != now:
                 yield trait, (_stated(trait, was), _stated(trait, now))
+
+
+def too_many_places(file: str, shape: str, most: int) -> SpecError:
+    """Return the error of a model whose shapes lead to each other on too many paths."""
+    problem = f"its shapes are reached on more than {most} paths"
+    remedy = "Leave out the operations that reach it: nobody reads so much."
+    return SpecError(file, json_pointer("shapes", shape), problem, remedy)
 
 
 def kind_word(shape: ShapeDocument) -> str:

@@ -10,6 +10,7 @@ import typer
 
 from aiobotantic_codegen.commands.diff import SOURCE_HELP, ServiceOption, SpecsOption
 from aiobotantic_codegen.commands.page import page_command
+from aiobotantic_codegen.commands.say import say
 
 if TYPE_CHECKING:
     from aiobotantic_codegen.changes.page import Page
@@ -42,7 +43,7 @@ def parse_command(
     """Read a page of API changes into a record."""
     record = read_page(page)
     if as_json:
-        typer.echo(record.model_dump_json(by_alias=True, indent=2))
+        typer.echo(record.model_dump_json(by_alias=True, indent=2, ensure_ascii=True))
     else:
         _print_page(record)
 
@@ -68,7 +69,7 @@ def verify_command(
     before, after = (load_model(word, service, specs) for word in (old, new))
     result = verify_page(record, diff_models(before, after), after)
     if as_json:
-        typer.echo(result.model_dump_json(by_alias=True, indent=1))
+        typer.echo(result.model_dump_json(by_alias=True, indent=1, ensure_ascii=True))
     else:
         _print_verification(result)
     if not result.contained:
@@ -89,13 +90,13 @@ def apply_command(
     from aiobotantic_codegen.sync import apply
 
     name, difference = apply(read_page(page), specs, service)
-    typer.echo(as_text(difference), nl=False)
-    typer.echo(f"{specs / name}: provisional, until `aiobotantic sync` brings the model")
+    say(as_text(difference), nl=False)
+    say(f"{specs / name}: provisional, until `aiobotantic sync` brings the model")
 
 
 def _print_verification(result: Verification) -> None:
     count = len(result.confirmed) + len(result.missing)
-    typer.echo(f"{len(result.confirmed)} of the page's {count} facts are in the models")
+    say(f"{len(result.confirmed)} of the page's {count} facts are in the models")
     for title, lines in (
         ("missing in the models", map(_line, result.missing)),
         ("shown otherwise by the newer model, which is not of that day", result.misfits),
@@ -103,9 +104,9 @@ def _print_verification(result: Verification) -> None:
     ):
         listed = list(lines)
         if listed:
-            typer.echo(f"\n{title}:")
+            say(f"\n{title}:")
             for line in listed:
-                typer.echo(f"  {line}")
+                say(f"  {line}")
 
 
 def _line(entry: Entry) -> str:
@@ -130,12 +131,12 @@ def read_page(page: str) -> Page:
 
 
 def _print_page(page: Page) -> None:
-    typer.echo(f"{page.date}  {page.service}")
+    say(f"{page.date}  {page.service}")
     if page.sentence:
-        typer.echo(page.sentence)
+        say(page.sentence)
     for method in page.methods:
-        typer.echo(f"\n{method.operation} ({method.status})  client.{method.method}")
+        say(f"\n{method.operation} ({method.status})  client.{method.method}")
         for entry in method.entries:
             place = f"{entry.direction} {entry.path}".rstrip()
             values = f": {', '.join(entry.values)}" if entry.values else ""
-            typer.echo(f"  {entry.kind}  {place}{values}")
+            say(f"  {entry.kind}  {place}{values}")

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from aiobotantic_codegen.changes.kinds import ChangeClass
+from aiobotantic_codegen.commands.say import say
 
 SOURCE_HELP = (
     "A model: a service-2.json, a folder of one service or of many, `botocore==1.29.141`, "
@@ -18,8 +19,21 @@ ServiceOption = Annotated[
     str | None,
     typer.Option(metavar="NAME", help="The service, where a model has many. Default: sagemaker."),
 ]
+
+
+def _finished(specs: Path) -> Path:
+    """Finish an update that was killed, before anything of it is read."""
+    from aiobotantic_codegen.write import finish_interrupted
+
+    finish_interrupted(specs)
+    return specs
+
+
 SpecsOption = Annotated[
-    Path, typer.Option(metavar="DIR", help="The folder of the specs, and of overrides.toml.")
+    Path,
+    typer.Option(
+        metavar="DIR", help="The folder of the specs, and of overrides.toml.", callback=_finished
+    ),
 ]
 
 
@@ -53,11 +67,11 @@ def diff_command(
     difference = diff_models(before, after, overrides)
     match form:
         case Form.TEXT:
-            typer.echo(text.as_text(difference), nl=False)
+            say(text.as_text(difference), nl=False)
         case Form.JSON:
-            typer.echo(difference.model_dump_json(by_alias=True, indent=1))
+            typer.echo(difference.model_dump_json(by_alias=True, indent=1, ensure_ascii=True))
         case Form.MARKDOWN:
-            typer.echo(text.as_markdown(difference), nl=False)
+            say(text.as_markdown(difference), nl=False)
     order = list(ChangeClass)
     failed = fail_on and order.index(difference.verdict) <= order.index(fail_on)
     if failed and difference.entries:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from aiobotantic_codegen.commands.diff import SOURCE_HELP, ServiceOption, SpecsOption
+from aiobotantic_codegen.commands.say import say
 
 
 def page_command(
@@ -49,7 +50,7 @@ def page_command(
     )
     text = render.as_html(page) if html else render.as_text(page)
     if out is None:
-        typer.echo(text, nl=False)
+        say(text, nl=False)
     else:
         write_file(out, text.encode())
-        typer.echo(f"{out}: {page.header}")
+        say(f"{out}: {page.header}")

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from aiobotantic_codegen.commands.diff import SpecsOption
+from aiobotantic_codegen.commands.say import say
 from aiobotantic_codegen.errors import WriteError
 
 
@@ -86,7 +87,7 @@ def update_command(
         source = model_source(botocore, installed, directory)
         with show_progress() as progress:
             done = update(project, sync_in(source, progress), dry_run=dry_run)
-    typer.echo(done.summary(), nl=False)
+    say(done.summary(), nl=False)
     if summary is not None:
         _write_summary(summary, done.summary())
 

@@ -89,7 +89,6 @@ class _Builder:
         self.entries = entries
         self.overrides = Overrides(loaded.name, entries, self.document)
         self.shapes = self.document.shapes
-        self._check_names()
         self._check_errors()
         check_http(self.document, self.file)
         self.value = cache(self._value)
@@ -147,16 +146,6 @@ class _Builder:
 
     def _operations(self) -> Iterable[tuple[str, OperationDocument]]:
         return self.document.operations.items()
-
-    def _check_names(self) -> None:
-        for name, shape in self.shapes.items():
-            names.check_wire_name(name, self.file, "/shapes")
-            for member in shape.members:
-                names.check_wire_name(member, self.file, f"/shapes/{name}/members")
-        for name in self.document.operations:
-            names.check_wire_name(name, self.file, "/operations")
-        for name in self._waiters():
-            names.check_wire_name(name, f"{self.loaded.name}/waiters-2.json", "/waiters")
 
     def _module_name(self) -> str:
         name = names.module_name(self.loaded.name)

@@ -18,14 +18,12 @@ from botocore import xform_name
 from aiobotantic_codegen.errors import NameCollision, SpecError
 from aiobotantic_codegen.ir.runtime_errors import OTHER_NAMES
 
-WireName = NewType("WireName", str)
 ClassName = NewType("ClassName", str)
 FieldName = NewType("FieldName", str)
 MethodName = NewType("MethodName", str)
 EnumMember = NewType("EnumMember", str)
 FamilyName = NewType("FamilyName", str)
 
-_WIRE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 # Names that an annotation in a class body looks up: a field of that name would shadow them.
 _ANNOTATION_NAMES = {
@@ -145,18 +143,6 @@ _MODULE_NAMES = {
     "wire_name",
 }
 _SYMBOLS = {"": "EMPTY", "-": "HYPHEN", "_": "UNDERSCORE", "*": "ASTERISK", " ": "SPACE"}
-
-
-def check_wire_name(name: str, file: str, pointer: str) -> WireName:
-    """Return a name of the spec as what it is: a name. Text that is none never becomes code."""
-    if not _WIRE_NAME.fullmatch(name):
-        raise SpecError(
-            file,
-            pointer,
-            f"{name!r} is not a name",
-            "Names of operations, shapes and members are letters, digits and underscores.",
-        )
-    return WireName(name)
 
 
 def check_python_name(name: str, file: str, pointer: str, remedy: str) -> str:

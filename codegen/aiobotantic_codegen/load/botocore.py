@@ -288,6 +288,9 @@ def read_folder(folder: Traversable, place: str) -> dict[str, dict[str, Any]]:
         extras = file.removesuffix(".json") + _EXTRAS
         if extras in entries:
             merge = _read_json(entries[extras], place).get("merge", {})
+            if not isinstance(merge, dict):
+                problem = "`merge` is not a JSON object"
+                raise SyncError(f"{place}/{extras}", "/merge", problem, SOURCE_REMEDY)
             files[file] = _merged(files.get(file, {}), merge)
     return files
 

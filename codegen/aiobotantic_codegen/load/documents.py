@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
@@ -405,6 +405,36 @@ class OverridesDocument(Document):
     services: dict[str, ServiceOverrides] = {}
     modules: dict[str, dict[str, str]] = {}
     """Package to its modules that re-export a hand-written one: `testing` to its import path."""
+
+
+class VerbsDocument(Document):
+    read: list[str] = []
+    repeatable: list[str] = []
+
+
+class RepeatDocument(Document):
+    class_: str = Field(alias="class")
+    why: str
+
+
+class ServiceBehaviour(Document):
+    """The table of one service; all but `repeat` is the testing server's, which checks it."""
+
+    repeat: dict[str, RepeatDocument] = {}
+    answers: dict[str, JsonValue] = {}
+    lists: dict[str, JsonValue] = {}
+    resources: dict[str, JsonValue] = {}
+    needs: dict[str, JsonValue] = {}
+    exceptions: dict[str, str] = {}
+
+
+class BehaviourDocument(Document):
+    """`behaviour.toml`: what people know of operations and resources, and no model says."""
+
+    repeat: VerbsDocument = VerbsDocument()
+    families: dict[str, JsonValue] = {}
+    waiters: WaiterRules | None = None
+    services: dict[str, ServiceBehaviour] = {}
 
 
 D = TypeVar("D", bound=Document)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from hashlib import sha256
@@ -12,6 +13,7 @@ from typing import Any
 
 from aiobotantic_codegen.errors import SpecError, json_pointer
 from aiobotantic_codegen.load.documents import (
+    BehaviourDocument,
     CatalogDocument,
     EndpointRuleSet,
     OverridesDocument,
@@ -42,6 +44,8 @@ PAGINATORS = "paginators-1.json"
 WAITERS = "waiters-2.json"
 ENDPOINT_RULES = "endpoint-rule-set-1.json"
 SPEC_FILES = (SERVICE, PAGINATORS, WAITERS, ENDPOINT_RULES)
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True)
@@ -150,9 +154,12 @@ def load_behaviour(specs: Path) -> dict[str, Any]:
     """Read `behaviour.toml`; an absent one is empty.
 
     Raises:
-        SpecError: The file is not valid TOML.
+        SpecError: The file breaks a rule.
     """
-    return _load_toml(specs / "behaviour.toml")
+    file = specs / "behaviour.toml"
+    tree = _load_toml(file)
+    parse_mapping(BehaviourDocument, tree, str(file))
+    return tree
 
 
 def _load_toml(file: Path) -> dict[str, Any]:
@@ -162,7 +169,9 @@ def _load_toml(file: Path) -> dict[str, Any]:
         return tomllib.loads(file.read_bytes().decode())
     except UnicodeDecodeError as error:
         problem = f"not UTF-8: byte {error.start}"
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        problem = "not valid TOML: nested too deeply"
+    except ValueError as error:
         problem = f"not valid TOML: {error}"
     raise SpecError(file, "", problem, "Correct the file.")
 
@@ -171,7 +180,8 @@ Violation = tuple[str, str, str, str]
 
 
 def _violations(loaded: LoadedService) -> Iterator[Violation]:
-    """What pydantic cannot see: names that stand for something else in the same service."""
+    """What pydantic cannot see: names, and what they stand for in the same service."""
+    yield from _name_violations(loaded)
     yield from _operation_violations(loaded.service)
     yield from _shape_violations(loaded.service)
     operations = loaded.service.operations
@@ -183,6 +193,26 @@ def _violations(loaded: LoadedService) -> Iterator[Violation]:
         if waiter.operation not in operations:
             pointer = json_pointer("waiters", name, "operation")
             yield _unknown(WAITERS, pointer, "operation", waiter.operation, operations)
+
+
+def _name_violations(loaded: LoadedService) -> Iterator[Violation]:
+    """Text that is no name never becomes code, nor a step of a path."""
+    named: list[tuple[str, str, Iterable[str]]] = [
+        (SERVICE, "/shapes", loaded.service.shapes),
+        *(
+            (SERVICE, json_pointer("shapes", name, "members"), shape.members)
+            for name, shape in loaded.service.shapes.items()
+        ),
+        (SERVICE, "/operations", loaded.service.operations),
+        (WAITERS, "/waiters", loaded.waiters.waiters),
+    ]
+    for file, pointer, names in named:
+        for name in names:
+            if not _NAME.fullmatch(name):
+                remedy = (
+                    "Names of operations, shapes and members are letters, digits and underscores."
+                )
+                yield file, pointer, f"{name!r} is not a name", remedy
 
 
 def _operation_violations(service: ServiceDocument) -> Iterator[Violation]:

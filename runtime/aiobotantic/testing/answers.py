@@ -41,7 +41,7 @@ def made_up(
     )
     members = builder.structure(operation.response_class).to_wire()
     for unsatisfied in builder.unsatisfied:
-        _log.warning("%s: no string was found for %s", operation.name, unsatisfied)
+        _log.warning("%s: %s", operation.name, unsatisfied)
     for name in shared(operation.request_class, operation.response_class):
         if name in request and name not in answers.omitted:
             members[name] = request[name]

@@ -15,6 +15,7 @@ from aiobotantic.bodies import StreamingBody
 from aiobotantic.constraints import Length, Pattern, Range
 from aiobotantic.event_stream import EventStream
 from aiobotantic.structure import Structure, describe, value_type
+from aiobotantic.testing.heights import height
 from aiobotantic.testing.patterns import acceptor, matching
 from aiobotantic.testing.words import Place, candidates, fitted, is_later, kebab, located, singular
 from aiobotantic.unions import UnionStructure
@@ -28,7 +29,10 @@ _EVENTS_OF_A_KIND: Final = 2
 
 
 class BuildError(ValueError):
-    """A structure that cannot be built: a pattern that no made-up string satisfies."""
+    """A structure that cannot be built.
+
+    No made-up string satisfies a pattern, or each value of a type holds another one without end.
+    """
 
 
 def build(cls: type[S], *, seed: int | str = 0, optional: bool = True, **overrides: Any) -> S:
@@ -46,13 +50,14 @@ def build(cls: type[S], *, seed: int | str = 0, optional: bool = True, **overrid
 
     Raises:
         RequestValidationError: an override that the class does not have.
-        BuildError: a pattern that no made-up string satisfies; override that member.
+        BuildError: a pattern that no made-up string satisfies, or a member that holds its own type
+            without end; override that member.
     """
     builder = Builder(seed=seed, optional=optional, place=Place(service=_service(cls)))
     structure = builder.structure(cls, overrides)
     if builder.unsatisfied:
         raise BuildError(
-            f"cannot build {cls.__name__}: no string was found for "
+            f"cannot build {cls.__name__}: "
             + "; ".join(builder.unsatisfied)
             + ". Pass the value of that member to build() instead."
         )
@@ -80,7 +85,7 @@ class Builder:
     omitted: frozenset[str] = frozenset()
     """Wire names of members that are left out, unless they are required."""
     unsatisfied: list[str] = field(default_factory=list[str])
-    """Members whose pattern no made-up string satisfies, with the pattern."""
+    """What no made-up value satisfies: a pattern, with its member, or a type without end."""
     _path: list[str] = field(default_factory=list[str])
     _open: list[type[Structure]] = field(default_factory=list[type[Structure]])
 
@@ -98,8 +103,13 @@ class Builder:
                 self._path.pop()
         finally:
             self._open.pop()
-        left_out = [name for name in members.wire_names if given.get(name) is None]
-        return cls(**{name: value for name, value in given.items() if name not in left_out})
+        names = members.wire_names
+        kept = {
+            name: value for name, value in given.items() if value is not None or name not in names
+        }
+        if any(self._height(cls, name) is None for name in members.required if name not in kept):
+            return cls.from_wire({names.get(name, name): value for name, value in kept.items()})
+        return cls(**kept)
 
     def value(self, cls: type[Structure], wire: str) -> Any:
         """Return a made-up value of one member of `cls`, by its wire name."""
@@ -115,11 +125,20 @@ class Builder:
         """Return the fields that get made-up values."""
         members = describe(cls)
         fields = [name for name in members.wire_names if name not in given]
+        heights = {name: self._height(cls, name) for name in fields}
+        endless = [name for name in fields if heights[name] is None]
+        fields = [name for name in fields if name not in endless]
         if issubclass(cls, UnionStructure):
             if any(value is not None for value in given.values()):
                 return []
+            if not fields:
+                self._leave_out(cls, endless)
+                return []
             ending = [name for name in fields if not self._recurses(cls, name)]
-            return [self._random().choice(ending or fields)]
+            if not ending:  # at any depth the way out is the shortest one
+                ending = [min(fields, key=lambda name: heights[name] or 0)]
+            return [self._random().choice(ending)]
+        self._leave_out(cls, [name for name in endless if name in members.required])
         return [
             name
             for name in fields
@@ -130,6 +149,15 @@ class Builder:
                 and not self._recurses(cls, name)
             )
         ]
+
+    def _height(self, cls: type[Structure], name: str) -> int | None:
+        member = cls.__pydantic_fields__[name]
+        return height(member.annotation, tuple(member.metadata))
+
+    def _leave_out(self, cls: type[Structure], names: Sequence[str]) -> None:
+        for name in names:
+            place = ".".join((*self._path, describe(cls).wire_names[name]))
+            self.unsatisfied.append(f"each value of {place} holds another one, without end")
 
     def _recurses(self, cls: type[Structure], name: str) -> bool:
         return _leads_to(cls.__pydantic_fields__[name].annotation, self._open)
@@ -177,7 +205,7 @@ class Builder:
         low, high = length or Length()
         wanted = 2 if len(self._path) == 1 else 1
         count = max(low or 0, wanted if high is None else min(high, wanted))
-        if _leads_to(item, self._open):
+        if height(item) is None or _leads_to(item, self._open):
             count = low or 0
         built: list[Any] = []
         for place in range(count):
@@ -187,7 +215,8 @@ class Builder:
         return built
 
     def _entries(self, key: Any, value: Any, length: Length | None, name: str) -> dict[Any, Any]:
-        count = max((length or Length()).min or 0, 0 if _leads_to(value, self._open) else 1)
+        stops = height(value) is None or _leads_to(value, self._open)
+        count = max((length or Length()).min or 0, 0 if stops else 1)
         kind = value_type(key)
         if isinstance(kind, type) and issubclass(kind, Enum):
             keys: list[Any] = list(kind)[:count]
@@ -253,7 +282,8 @@ class Builder:
             return suitable
         found = matching(pattern.text, length, seed=random.getrandbits(32))
         if found is None:
-            self.unsatisfied.append(f"{'.'.join(self._path)}, pattern {pattern.text}")
+            place = ".".join(self._path)
+            self.unsatisfied.append(f"no string was found for {place}, pattern {pattern.text}")
             return likely[0]
         return next(filter(accepts, located(found, self.place)), found)
 
