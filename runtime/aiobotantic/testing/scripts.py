@@ -48,9 +48,7 @@ class Scripts:
             ValueError: its probability is none.
         """
         if not 0 <= fault.probability <= 1:
-            raise ValueError(
-                f"{fault.probability:g} is no probability: pass more than 0 and at most 1"
-            )
+            raise ValueError(f"{fault.probability:g} is no probability: pass 0 to 1")
         if fault.times is None or fault.times > 0:
             self._faults.append(fault)
 

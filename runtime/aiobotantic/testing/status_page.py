@@ -195,7 +195,7 @@ def _is_loopback(text: str) -> bool:
 @cache
 def _page() -> Shown:
     """Return the page; its policy lets its own style and script run, and nothing else."""
-    text = (files(__package__) / "status_page.html").read_text("utf-8")
+    text = (files("aiobotantic.testing") / "status_page.html").read_text("utf-8")
     allowed = "; ".join(
         f"{directive} '{_hash(tag, text)}'"
         for directive, tag in (("script-src", "script"), ("style-src", "style"))
@@ -245,7 +245,7 @@ def _text(asked: Mapping[str, Any], name: str) -> str | None:
 def _number(asked: Mapping[str, Any], name: str, low: float, high: float) -> float:
     value = asked.get(name)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-        raise ValueError(f"{name} is {json.dumps(value)}: pass a number from {low:g} to {high:g}")
+        raise ValueError(f"{name} is {json.dumps(value)}: pass a number from {low} to {high}")
     return value
 
 

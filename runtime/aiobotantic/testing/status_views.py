@@ -109,7 +109,7 @@ class Views:
         return self._server.every_operation()
 
     def _records(self) -> Iterator[tuple[ResourceKind, Key, Record]]:
-        for kind in self._server.state.kinds.values():
+        for kind in list(self._server.state.kinds.values()):  # further ones may be loaded
             kind.wear_out()
             for key, record in kind.records.items():
                 yield kind, key, record
