@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import pytest
 from aiohttp import ClientSession
 
 from aiobotantic.errors import ServiceError
 from aiobotantic.manifest import spec_versions
+from aiobotantic.structure import SENSITIVE, Structure
 from aiobotantic.testing.json_protocol import HttpRequest
 from aiobotantic.testing.rest_json_protocol import RestJsonProtocol
 from aiobotantic.testing.status_page import StatusPage
+from aiobotantic.testing.status_views import masked_by
 from aiosagemaker import SageMakerRuntime
 from aiosagemaker.sagemaker.errors import ThrottlingException, ValidationException
 from aiosagemaker_extras.testing import SageMakerServer, ServedError, client_class
@@ -140,6 +142,25 @@ async def test_sensitive_members_are_masked_unless_they_are_asked_for(show_sensi
     assert (card["ModelCardName"], invoked["EndpointName"]) == ("card", "e")
     body = b64encode(b"text of a body").decode() if show_sensitive else "***"
     assert invoked["Body"] == body
+
+
+class Asked(Structure):
+    title: str | None = None
+    key: str | None = None
+    note: Annotated[str, SENSITIVE] | None = None
+
+
+class Described(Structure):
+    title: str | None = None
+    key: Annotated[str, SENSITIVE] | None = None
+    note: str | None = None
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [("Title", "a"), ("Key", "***"), ("Note", "***"), ("Else", "***")]
+)
+def test_a_member_is_shown_that_all_structures_call_plain(name: str, shown: str) -> None:
+    assert masked_by([Asked, Described], name, "a") == shown
 
 
 @pytest.mark.parametrize(

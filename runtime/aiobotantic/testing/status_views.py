@@ -136,7 +136,7 @@ class Views:
             return value
         if kind.name not in self._classes:
             self._classes[kind.name] = list(_classes(kind, self._operations))
-        return _masked_by(self._classes[kind.name], name, value)
+        return masked_by(self._classes[kind.name], name, value)
 
     def _entry(self, entry: JournalEntry) -> dict[str, Any]:
         return {
@@ -186,8 +186,11 @@ def _classes(
         yield inner(cls, within) if within in describe(cls).by_wire_name else cls
 
 
-def _masked_by(classes: Iterable[type[Structure]], name: str, value: Any) -> Any:
-    """Return a member as the first class has it that lists it; masked where none does."""
+def masked_by(classes: Iterable[type[Structure]], name: str, value: Any) -> Any:
+    """Return a member as the first class has it that lists it.
+
+    It is masked where none does, or any calls it sensitive.
+    """
     known = [cls for cls in classes if name in describe(cls).by_wire_name]
     sensitive = any(describe(cls).by_wire_name[name] in describe(cls).sensitive for cls in known)
     if not known or sensitive:
