@@ -10,9 +10,10 @@ from typing import Annotated, Any, NoReturn
 import pytest
 from aiohttp import ClientSession
 
+from aiobotantic.constraints import SENSITIVE
 from aiobotantic.errors import ServiceError
 from aiobotantic.manifest import spec_versions
-from aiobotantic.structure import SENSITIVE, Structure
+from aiobotantic.structure import Structure
 from aiobotantic.testing.json_protocol import HttpRequest
 from aiobotantic.testing.rest_json_protocol import RestJsonProtocol
 from aiobotantic.testing.status_page import StatusPage
