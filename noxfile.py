@@ -55,6 +55,23 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def browser(session: nox.Session) -> None:
+    """Use the status page in headless Chromium: `apt-get install chromium`, or CHROMIUM names one.
+
+    Arguments after `--` go to pytest.
+    """
+    session.install(*WORKSPACE, *group("tests"))
+    session.run("python", "-m", "pytest", "tests/browser", *session.posargs)
+
+
+@nox.session
+def screenshot(session: nox.Session) -> None:
+    """Take the picture of the status page that docs/testing.md shows; it needs Chromium too."""
+    session.install(*WORKSPACE)
+    session.run("python", "tests/browser/screenshot.py", "docs/status-page.png")
+
+
+@nox.session
 def differential(session: nox.Session) -> None:
     """Compare requests, signatures and answers with botocore's, then signatures with awscrt's.
 

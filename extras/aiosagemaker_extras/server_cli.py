@@ -25,7 +25,8 @@ _DESCRIPTION: Final = """\
 Serve Amazon SageMaker for tests, until Ctrl-C or SIGTERM.
 
 The first line that is printed is the address: give it to clients of all services as
-endpoint_url, with any credentials. Nothing leaves the machine, and nothing is kept on
+endpoint_url, with any credentials. The second is the address of a status page for a
+browser on this machine. Nothing leaves the machine, and nothing is kept on
 disk, unless a file is named with --state."""
 
 
@@ -157,7 +158,7 @@ async def _serve(options: argparse.Namespace) -> None:
     if options.state is not None:
         _load(server, options.state)
     async with server:
-        print(server.url, flush=True)
+        print(f"{server.url}\nStatus page: {server.status_url}", flush=True)
         try:
             await stopped.wait()
         finally:

@@ -112,6 +112,7 @@ class SageMakerServer(Server, Generic[ServiceClient]):
         stateless: nothing is kept, every answer is made up.
         keys: access key ids to their secrets, or to pairs of secret and session token: signatures
             are then checked. None: any signature is taken.
+        show_sensitive: whether the status page shows what the model calls sensitive.
     """
 
     @overload
@@ -127,6 +128,7 @@ class SageMakerServer(Server, Generic[ServiceClient]):
         lasting: Mapping[str, float] | None = ...,
         stateless: bool = ...,
         keys: Keys | None = ...,
+        show_sensitive: bool = ...,
     ) -> None: ...
     @overload
     def __init__(
@@ -142,6 +144,7 @@ class SageMakerServer(Server, Generic[ServiceClient]):
         lasting: Mapping[str, float] | None = ...,
         stateless: bool = ...,
         keys: Keys | None = ...,
+        show_sensitive: bool = ...,
     ) -> None: ...
     def __init__(
         self,
@@ -156,6 +159,7 @@ class SageMakerServer(Server, Generic[ServiceClient]):
         lasting: Mapping[str, float] | None = None,
         stateless: bool = False,
         keys: Keys | None = None,
+        show_sensitive: bool = False,
     ) -> None:
         super().__init__(
             client or SageMaker,
@@ -169,6 +173,7 @@ class SageMakerServer(Server, Generic[ServiceClient]):
             lasting=lasting,
             stateless=stateless,
             keys=keys,
+            show_sensitive=show_sensitive,
         )
         self._client_class: Any = client or SageMaker
         self._keys = keys

@@ -121,6 +121,10 @@ def test_the_program_serves_until_it_is_told_to_stop(number: signal.Signals) -> 
             )
             with urllib.request.urlopen(request, timeout=10) as response:
                 answer = json.loads(response.read())
+            second = program.stdout.readline().decode().strip()
+            page = second.removeprefix("Status page: ")
+            with urllib.request.urlopen(f"{page}/state", timeout=10) as response:
+                state = json.loads(response.read())
             program.send_signal(number)
             code = program.wait(timeout=10)
             errors = program.stderr.read()
@@ -128,6 +132,8 @@ def test_the_program_serves_until_it_is_told_to_stop(number: signal.Signals) -> 
             program.kill()
 
     assert url.startswith("http://127.0.0.1:")
+    assert page == f"{url}/_status"
+    assert [each["identity"] for each in state["resources"]] == [{"ModelName": "m"}]
     assert answer["ModelArn"] == "arn:aws:sagemaker:eu-west-1:123456789012:model/m"
     assert (code, errors) == (0, b"")
 

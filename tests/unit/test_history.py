@@ -288,7 +288,8 @@ def test_a_repository_without_releases(tmp_path: Path) -> None:
 def test_a_service_that_no_release_has(clone: Path, name: str) -> None:
     with pytest.raises(SyncError) as caught:
         read_history(GitReleases(clone), name, Span.of("..1.10.1"))
-    assert str(caught.value) == f"{clone}: no release has a service `{name}`\n  Did you mean mini?"
+    shown = name.replace("\n", "\n  ")
+    assert str(caught.value) == f"{clone}: no release has a service `{shown}`\n  Did you mean mini?"
 
 
 def test_a_repository_of_something_else(tmp_path: Path) -> None:

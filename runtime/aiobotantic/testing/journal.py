@@ -29,6 +29,10 @@ class JournalEntry:
     """Which of the server's connections it came on, from 1."""
     message: str | None = None
     """Message of the error that was answered."""
+    at: float = 0.0
+    """When it came, in seconds since 1970 by the server's clock."""
+    seconds: float = 0.0
+    """How long it was worked on; what is streamed goes out afterwards."""
 
 
 def check_called(

@@ -47,7 +47,9 @@ from aiobotantic.testing.json_protocol import (
 from aiobotantic.testing.json_values import is_array, is_object
 from aiobotantic.testing.kinds import Rules
 from aiobotantic.testing.rest_json_protocol import RestJsonProtocol
+from aiobotantic.testing.scripts import ScriptedFault, Scripts
 from aiobotantic.testing.state import State
+from aiobotantic.testing.status_page import PATH, StatusPage, is_for_page
 from aiobotantic.testing.words import Place
 
 _log = logging.getLogger(__name__)
@@ -66,15 +68,6 @@ PROTOCOLS: dict[str, Callable[[Service, Mapping[str, Operation[Any]]], ServedPro
 
 Hook: TypeAlias = Callable[[str, Mapping[str, Any]], Awaitable[None]]
 """Takes AWS's name of an operation, and a request's members by wire name."""
-
-
-@dataclass
-class _Script:
-    code: str
-    message: str
-    status: int | None
-    times: int
-    members: Mapping[str, Any]
 
 
 def _none() -> Sequence[type[Client]]:
@@ -117,6 +110,7 @@ class Server:
         stateless: whether nothing is kept, and every answer is made from its response class.
         keys: access key ids to their secrets, or to pairs of secret and session token: signatures
             are then checked. None: any signature is taken.
+        show_sensitive: whether the status page shows what the model calls sensitive.
 
     Raises:
         ValueError: a protocol that the server does not speak, or a table with unknown entries.
@@ -137,6 +131,7 @@ class Server:
         lasting: Mapping[str, float] | None = None,
         stateless: bool = False,
         keys: Mapping[str, str | tuple[str, str]] | None = None,
+        show_sensitive: bool = False,
     ) -> None:
         self.clock = Clock(now)
         """What times of resources come from; `clock.advance(minutes=7)` puts it forward."""
@@ -162,7 +157,9 @@ class Server:
         self.service = face.service
         self.operations = face.operations
         """Operations by AWS's name."""
-        self._scripts: dict[str, list[_Script]] = {}
+        self.faults = Scripts()
+        """The errors that are switched on; `fail_next` and `fail_often` add to them."""
+        self._page = StatusPage(self, show_sensitive)
         self._streams: dict[str, list[Mapping[str, Chunks]]] = {}
         self._hooks: list[tuple[str | None, Hook]] = []
         self._connections = WeakKeyDictionary[Any, int]()
@@ -213,6 +210,16 @@ class Server:
             raise RuntimeError("the server does not run: use `async with`, or await start()")
         host, port, *_ = self._runner.addresses[0]
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    @property
+    def status_url(self) -> str:
+        """Where a browser on this machine finds the status page.
+
+        Raises:
+            RuntimeError: the server does not run.
+        """
+        url = self.url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
+        return f"{url}{PATH}"
 
     @property
     def connections(self) -> int:
@@ -328,8 +335,44 @@ class Server:
         """
         self._operation(operation)
         message = message or f"{code} was scripted"
-        script = _Script(code, message, status, times, dict(members or {}))
-        self._scripts.setdefault(operation, []).append(script)
+        self.faults.add(ScriptedFault(operation, code, message, status, dict(members or {}), times))
+
+    def fail_often(
+        self,
+        operation: str,
+        code: str,
+        probability: float,
+        *,
+        message: str | None = None,
+        status: int | None = None,
+        members: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Answer requests for an operation with an error now and then, until `faults.clear()`.
+
+        Args:
+            operation: AWS's name: `CreateNotebookInstance`.
+            code: the error's code: `ThrottlingException`.
+            probability: how likely a request is to fail, from 0 to 1; the same ones in each run.
+            message: the error's message; a plain one by default.
+            status: HTTP status; by default the model's, or what AWS sends for the code, else 400.
+            members: further members of the error, by wire name: `{"OriginalStatusCode": 500}`.
+
+        Raises:
+            ValueError: the service has no such operation, or the probability is none.
+        """
+        self._operation(operation)
+        message = message or f"{code} was scripted"
+        self.faults.add(
+            ScriptedFault(operation, code, message, status, dict(members or {}), None, probability)
+        )
+
+    def every_operation(self) -> Mapping[str, Operation[Any]]:
+        """Return the operations of all services at this address, by AWS's name."""
+        return {
+            name: operation
+            for face in self._all_faces()
+            for name, operation in face.operations.items()
+        }
 
     def stream_next(self, operation: str, items: Sequence[StreamItem]) -> None:
         """Stream these items in the next answer of an operation; calls add up.
@@ -412,9 +455,12 @@ class Server:
         return next(face for face in self._faces.values() if operation.name in face.operations)
 
     async def _handle(self, received: web.BaseRequest) -> web.StreamResponse:
-        connection = self._number(received.transport)
         body = await received.content.read()
         request = HttpRequest(received.method, received.raw_path, received.headers, body)
+        if is_for_page(request):
+            shown = self._page.answer(request, received.remote)
+            return web.Response(status=shown.status, body=shown.body, headers=shown.headers)
+        connection = self._number(received.transport)
         request_id = str(uuid4())
         answer = await self._answer(request, request_id, connection)
         headers = {**answer.headers, "x-amzn-RequestId": request_id}
@@ -438,6 +484,7 @@ class Server:
     async def _answer(self, request: HttpRequest, request_id: str, connection: int) -> HttpAnswer:
         if self.outside and (outside := self._outside(request)) is not None:
             return outside(request)
+        at, begun = self.clock.now(), time.perf_counter()
         operation: Operation[Any] | None = None
         members: dict[str, Any] = {}
         code = message = None
@@ -445,7 +492,7 @@ class Server:
         try:
             self._check_access(request)
             face, operation = self._asked(request)
-            self._fail_if_scripted(operation.name)
+            self.faults.fail(operation.name)
             members = face.protocol.read(operation, request)
             if (fault := invalid_request(operation.request_class, members)) is not None:
                 raise fault
@@ -463,8 +510,11 @@ class Server:
             code, message = "InternalFailure", f"{type(error).__name__}: {error}"
             answer = face.protocol.write_fault(ServedError(code, message))
         name = None if operation is None else operation.name
+        seconds = time.perf_counter() - begun
         self.journal.append(
-            JournalEntry(name, members, answer.status, request_id, code, connection, message)
+            JournalEntry(
+                name, members, answer.status, request_id, code, connection, message, at, seconds
+            )
         )
         del self.journal[:-_JOURNAL_SIZE]
         return answer
@@ -491,16 +541,6 @@ class Server:
                     raise
                 unknown = unknown or fault
         raise unknown or ValueError("a server has a service")
-
-    def _fail_if_scripted(self, operation: str) -> None:
-        scripts = self._scripts.get(operation, [])
-        while scripts:
-            if scripts[0].times > 0:
-                scripts[0].times -= 1
-                raise ServedError(
-                    scripts[0].code, scripts[0].message, scripts[0].status, scripts[0].members
-                )
-            scripts.pop(0)
 
     async def _carry_out(
         self, face: _Face, operation: Operation[Any], request: Mapping[str, Any]
