@@ -6,7 +6,7 @@ then gives way to the next; or it lasts for seconds of the server's clock, where
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -95,6 +95,8 @@ class ResourceKind:
         self.by_arn: dict[str, Key] = {}
         self.made = 0
         """How many were ever created: what is made up differs after a deletion too."""
+        self.watchers: list[Callable[[Mapping[str, Any]], None]] = []
+        """Are given the members of each resource that reaches a status."""
         self._rules = rules
         self._faults = faults
         self._kin = kin
@@ -352,6 +354,8 @@ class ResourceKind:
         for member, parts in self.resource.parts.items():
             part = parts.by_status.get(status, parts.otherwise)
             members[member] = [{**item, parts.status: part} for item in members.get(member, ())]
+        for watcher in self.watchers:
+            watcher(members)
 
     def _store(self, members: Members, request: Mapping[str, Any]) -> None:
         for argument, value in request.items():
