@@ -5,7 +5,7 @@ import nox
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "venv"
 nox.options.reuse_existing_virtualenvs = True
-nox.options.error_on_missing_interpreters = False
+nox.options.error_on_missing_interpreters = True
 nox.options.sessions = ["tests", "check", "types", "lint"]
 
 CONSTRAINTS = ("-c", "constraints.txt")
@@ -14,6 +14,10 @@ BOTOCORE = "1.44.5"
 """Whose protocol cases tests/protocol holds."""
 SAGEMAKER_CORE = "sagemaker-core==2.27.0"
 """What benchmarks/ compares with."""
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+RUNTIME_TESTS = tuple(
+    f"tests/{folder}" for folder in ("unit", "behaviour", "protocol", "differential", "peers")
+)
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 
 
@@ -54,6 +58,28 @@ def differential(session: nox.Session) -> None:
     run = ("python", "-m", "pytest", "tests/differential", "-s", *session.posargs)
     session.run(*run, env={"BOTO_DISABLE_CRT": "true"})
     session.run(*run, "--signer", "awscrt", "--examples", "10")
+
+
+@nox.session
+@nox.parametrize("end", ["oldest", "newest"])
+def aiobotocore(session: nox.Session, end: str) -> None:
+    """Run the tests of the runtime with an end of the aiobotocore and pydantic that it admits.
+
+    Arguments after `--` go to pytest.
+    """
+    session.install(*WORKSPACE, *group("tests"))
+    session.run("python", ".ci/aiobotocore_end.py", end)
+    session.run("python", "-m", "pytest", *RUNTIME_TESTS, *session.posargs)
+
+
+@nox.session(python=PYTHONS)
+def pythons(session: nox.Session) -> None:
+    """Run unit and behaviour tests with each Python; one that is not on the machine fails.
+
+    Arguments after `--` go to pytest.
+    """
+    session.install(*WORKSPACE, *group("tests"))
+    session.run("python", "-m", "pytest", "tests/unit", "tests/behaviour", *session.posargs)
 
 
 @nox.session

@@ -285,6 +285,7 @@ class Client(Operations):
         retries: int | None = None,
         repeat_ambiguous: bool | None = None,
         poller: SharedPoller | None = None,
+        region_name: str | None = None,
     ) -> Self:
         """Return the same client, on the same connections, whose calls behave otherwise.
 
@@ -299,6 +300,8 @@ class Client(Operations):
             repeat_ambiguous: Whether a request is repeated although the service may have carried
                 it out. Default: no; AmbiguousResultError is raised.
             poller: Polls for all waiters of the view together. Default: each polls for itself.
+            region_name: Another region. Its connections are opened by the first call, and closed
+                with the client.
 
         What is None stays as it is.
 
@@ -316,6 +319,8 @@ class Client(Operations):
         changes: dict[str, Any] = {k: value for k, value in given.items() if value is not None}
         view = copy.copy(self)
         view._options = replace(self._options, **changes)
+        if region_name is not None:
+            view._connection = self._connection.in_region(region_name)
         return view
 
     def before_call(self, hook: OnBeforeCall) -> OnBeforeCall:
@@ -426,7 +431,7 @@ class Client(Operations):
     async def _send(
         self, operation: Operation[Output], request: Request[Any], *, wire: bool = False
     ) -> Output:
-        self._connection.ready()
+        (self._connection.home or self._connection).ready()
         token = operation.token
         if token is not None and getattr(request, token) is None:
             request = request.model_copy(update={token: str(uuid4())})
@@ -443,6 +448,9 @@ class Client(Operations):
         http: HttpRequest,
     ) -> Output:
         connection, options = self._connection, self._options
+        if connection.home is not None and connection.lane is None:
+            connection.home.ready()
+            await connection.open(self.SERVICE, self.operations(), self._protocol)
         lane = connection.ready()
         call = Call(self.SERVICE, operation, given, http, options)
         answer: Any

@@ -123,6 +123,20 @@ async def test_a_name_of_a_header_is_letters_digits_and_hyphens(
     assert service.sent == []
 
 
+@pytest.mark.parametrize("validation", ["strict", "off"])
+async def test_names_of_headers_that_differ_by_case_alone_are_refused(
+    client: Any, service: HttpService, validation: Any
+) -> None:
+    """botocore signs the values of both, and sends the last one alone."""
+    checked = client.with_options(validation=validation)
+    with pytest.raises(RequestValidationError) as caught:
+        await checked.put_thing(name="n", key="k", labels={"part": "1", "Part": "2"})
+    assert (
+        "labels = 'Part': names a header that is there already: case does not tell headers apart"
+    ) in str(caught.value)
+    assert service.sent == []
+
+
 async def test_other_names_of_headers_are_sent(client: Any, service: HttpService) -> None:
     service.script = [answer()]
     await client.put_thing(name="n", key="k", labels={"One_two.3": "v", "": "w"})

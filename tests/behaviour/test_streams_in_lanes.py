@@ -469,3 +469,23 @@ async def test_sessions_that_are_traced_take_aiohttps_own_way(
         await asyncio.wait_for(slow.left.wait(), 5)
 
     assert traced == ["/p", "/e", "/p", "/e"]
+
+
+async def test_a_lost_get_is_not_repeated_by_a_session_that_others_hung_into(
+    mini: Mini, service: HttpService, pipeline: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """aiohttp's session repeats one on a connection that was used before, and tells nobody."""
+    make = aiohttp.ClientSession.__init__
+    traces = [aiohttp.TraceConfig()]
+    monkeypatch.setattr(
+        aiohttp.ClientSession, "__init__", partialmethod(make, trace_configs=traces)
+    )
+    cls = mini.module("client").Mini
+    async with cls(region_name="us-east-1", endpoint_url=service.url, pipeline=pipeline) as client:
+        service.script = [answer({"Name": "n"}), hang_up, answer()]
+        once = client.with_options(retries=0)
+        await once.get_plain()
+        with pytest.raises(AmbiguousResultError):
+            await once.get_plain()
+
+    assert [sent.connection for sent in service.sent] == [0, 0]

@@ -70,6 +70,8 @@ TEXT = st.one_of(
 )
 LABEL = TEXT.filter(lambda text: text and not {".", ".."} & set(text.split("/")))
 PRINTED = st.text(st.characters(codec="ascii", categories=("L", "N", "P", "S", "Zs")), max_size=6)
+NAMES = st.from_regex(r"[A-Za-z0-9-]{1,6}", fullmatch=True)
+"""Of headers; two that differ by case alone are refused."""
 MEMBERS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "Ask": st.fixed_dictionaries(
         {"Label": LABEL, "Greedy": LABEL},
@@ -88,7 +90,9 @@ MEMBERS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
         {"Body": st.binary(max_size=9)},
         optional={
             **{f"H{number}": PRINTED for number in range(len(UNSIGNED_HEADERS) + 1)},
-            "All": st.dictionaries(st.from_regex(r"[A-Za-z0-9-]{1,6}", fullmatch=True), PRINTED),
+            "All": st.lists(st.tuples(NAMES, PRINTED), unique_by=lambda each: each[0].lower()).map(
+                dict
+            ),
         },
     ),
 }

@@ -39,10 +39,11 @@ from aiobotantic.errors import (
     ServiceError,
 )
 from aiobotantic.lanes import Call, Pipeline, Settings
-from aiobotantic.lanes.auth import FixedUserAgent, keep_keys
+from aiobotantic.lanes.auth import keep_keys, keep_user_agent
 from aiobotantic.lanes.direct import DirectSession
 from aiobotantic.lanes.footing import Route
 from aiobotantic.lanes.lazy_dicts import Parsed, WireParams
+from aiobotantic.lanes.prepared import plain_headers, prepare_quickly
 from aiobotantic.lanes.quiet_logs import OURS, masked_logs
 from aiobotantic.lanes.retries import Outcome, Retries
 from aiobotantic.lanes.rewindable import rewindable
@@ -159,7 +160,8 @@ class CompatLane:
 
     def _take_seams(self) -> None:
         self.client._serializer = self
-        self.client._user_agent_creator = FixedUserAgent(self.client._user_agent_creator)
+        keep_user_agent(self.client._user_agent_creator)
+        prepare_quickly(self.client._endpoint)
         keep_keys(self.client._request_signer, self._shift_of_call)
         events = self.client.meta.events
         event = self.client.meta.service_model.service_id.hyphenize()
@@ -336,7 +338,7 @@ class _ParserFactory:
         """Return the answer or the error; never raises, so that retries are decided on both."""
         operation = self._operations[response["context"]["operation_name"]]
         status: int = response["status_code"]
-        headers = Headers(response["headers"])
+        headers = Headers(plain_headers(response["headers"]))
         body: bytes = response["body"]
         if status >= 300:
             error = self.protocol.parse_error(self._service, operation, status, headers, body)

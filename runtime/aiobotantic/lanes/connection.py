@@ -6,6 +6,7 @@ import asyncio
 import os
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
@@ -18,9 +19,12 @@ from aiobotantic.protocols import WireProtocol
 class Connection:
     """Opens a lane, hands it to calls that may use it, and closes it."""
 
-    def __init__(self, client: str, settings: Settings) -> None:
+    def __init__(self, client: str, settings: Settings, home: Connection | None = None) -> None:
         self.client = client
         self.settings = settings
+        self.home = home
+        """The connection of the client itself, where this one is of another region."""
+        self._regions: dict[str, Connection] = {}
         self.closed = False
         self.lane: Lane | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -54,6 +58,18 @@ class Connection:
             self._loop = asyncio.get_running_loop()
             self._process = os.getpid()
             self.lane = lane
+
+    def in_region(self, region_name: str) -> Connection:
+        """Return the connection to another region, which a call opens, and which ends with this."""
+        if self.home is not None:
+            return self.home.in_region(region_name)
+        if region_name == (self.lane.region_name if self.lane else self.settings.region_name):
+            return self
+        known = self._regions.get(region_name)
+        if known is None:
+            settings = replace(self.settings, region_name=region_name)
+            known = self._regions[region_name] = Connection(self.client, settings, self)
+        return known
 
     def ready(self) -> Lane:
         """Return the lane.
@@ -91,7 +107,12 @@ class Connection:
             return
         lane = self.ready()
         self.lane, self.closed = None, True
-        await asyncio.shield(lane.close())
+        await asyncio.shield(self._close(lane))
+
+    async def _close(self, lane: Lane) -> None:
+        for other in self._regions.values():
+            await other.close()
+        await lane.close()
 
     def __del__(self) -> None:
         if self.lane is not None and self._process == os.getpid():

@@ -6,19 +6,16 @@ and what the fast lane does not speak must be spoken.
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
-from pathlib import Path
-from threading import Lock
-from types import FunctionType
 from typing import Any, Final, cast
 
 import aiobotocore
 import botocore
 from botocore import UNSIGNED
 
+from aiobotantic.lanes.originals import Originals
 from aiobotantic.operation import Operation
 from aiobotantic.pickling import resolve
 
@@ -33,6 +30,7 @@ _PATCHED: Final = (
     ("aiobotocore.httpsession", "AIOHTTPSession.send"),
     ("aiobotocore.signers", "AioRequestSigner.sign"),
     ("aiobotocore.signers", "AioRequestSigner.get_auth_instance"),
+    ("aiohttp.client", "ClientSession._request"),
     ("botocore.auth", "SigV4Auth.add_auth"),
 )
 """Where instrumentation and mocks hang themselves in, in our experience."""
@@ -45,7 +43,8 @@ _MAKERS: Final = (
     ("botocore.session", "Session.get_config_variable"),
 )
 """Where mocks put sessions and clients of their own."""
-_REPLACED: Final = object()
+_CALLS: Final = Originals(_PATCHED)
+_CREATION: Final = Originals(_MAKERS)
 _PACKAGES: Final = (aiobotocore, botocore)
 _SPOKEN_TRAITS: Final = frozenset({"static_context_params", "staticContextParams"})
 _SIGNATURE: Final = "v4"
@@ -103,7 +102,7 @@ def is_untouched() -> bool:
         _is_theirs(handler) for _, handler, *_ in handlers.BUILTIN_HANDLERS
     ):
         return False
-    return _makers.replaced() is None
+    return _CREATION.replaced() is None
 
 
 def patched() -> str | None:
@@ -111,56 +110,7 @@ def patched() -> str | None:
 
     What is not loaded is not replaced.
     """
-    return _calls.replaced()
-
-
-class _Originals:
-    """Functions of aiobotocore and botocore as they are, each since its module is loaded."""
-
-    def __init__(self, places: Iterable[tuple[str, str]]) -> None:
-        self._waiting = list(places)
-        self._known: list[tuple[str, Any, str, Any]] = []
-        self._looking = Lock()  # clients open in threads
-
-    def replaced(self) -> str | None:
-        """Return the place of one that is another now."""
-        if self._waiting:
-            self._look()
-        for place, owner, name, own in self._known:
-            if getattr(owner, name, None) is not own:
-                return place
-        return None
-
-    def _look(self) -> None:
-        """Take over the functions of modules that were loaded meanwhile.
-
-        One that is no plain function of theirs was replaced before we came, and stays so for this
-        process.
-        """
-        with self._looking:
-            for module, path in list(self._waiting):
-                cls, _, name = path.partition(".")
-                owner = getattr(sys.modules.get(module), cls, None)
-                if owner is not None:
-                    own = getattr(owner, name, None)
-                    kept = own if _is_pristine(own) else _REPLACED
-                    self._known.append((f"{module}.{path}", owner, name, kept))
-                    self._waiting.remove((module, path))
-
-
-def _is_pristine(own: Any) -> bool:
-    # A decorator of their own wraps some.
-    return type(own) is FunctionType and own.__code__.co_filename.startswith(_folders())
-
-
-_calls: Final = _Originals(_PATCHED)
-_makers: Final = _Originals(_MAKERS)
-
-
-@cache
-def _folders() -> tuple[str, ...]:
-    """Return where the code of both packages is: others may have a folder of such a name."""
-    return tuple(f"{Path(str(package.__file__)).parent}{os.sep}" for package in _PACKAGES)
+    return _CALLS.replaced()
 
 
 def foreign_handler(session: Any) -> str | None:

@@ -17,10 +17,12 @@ class PoolIsHeldError(aiohttp.ClientConnectionError):
 
 
 def watch(session: aiohttp.ClientSession) -> None:
-    """Let no request of a session wait behind answers that nobody reads.
+    """Let no request of a session wait behind answers that nobody reads, nor be repeated by it.
 
     After the time that a connection may take, such a request raises `PoolIsHeldError`.
     """
+    watched: Any = session
+    watched._retry_connection = False  # it would repeat a lost GET, and tell nobody
     connector: Any = session.connector
     patience = session.timeout.sock_connect
     if patience is None or "_wait_for_available_connection" in vars(connector):

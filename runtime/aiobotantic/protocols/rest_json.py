@@ -156,11 +156,14 @@ class _Writer:
             elif isinstance(marker, InHeaders) and is_mapping(value):
                 for key, each in value.items():
                     name = f"{marker.prefix}{key}"
-                    if _HEADER_NAME.fullmatch(name):
-                        found[name] = self._safe(field, str(each))
-                    else:
+                    if not _HEADER_NAME.fullmatch(name):
                         problem = "must be letters, digits and hyphens: it names a header"
                         self._refuse(field, problem, key)
+                    elif name.lower() in map(str.lower, found):
+                        problem = "names a header that is there already: case does not tell"
+                        self._refuse(field, f"{problem} headers apart", key)
+                    else:
+                        found[name] = self._safe(field, str(each))
         return found
 
     def raw_payload(self) -> str | None:

@@ -212,6 +212,10 @@ class _NoConnection(Connection):
         """Do nothing, unless it was closed."""
         self.ready()
 
+    def in_region(self, region_name: str) -> Connection:
+        """Return the same: what was told holds for every region."""
+        return self
+
     def ready(self) -> Lane:
         """Return the script."""
         return super().ready() if self.closed else self.script
