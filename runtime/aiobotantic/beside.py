@@ -29,7 +29,7 @@ async def aiobotocore_client(
         ClientClosedError: the client is not open.
     """
     connection = client._connection  # pyright: ignore[reportPrivateUsage]
-    connection.ready()
+    (connection.home or connection).ready()
     settings = connection.settings
     # In a thread: the import takes longer than an event loop should wait.
     sessions = await asyncio.to_thread(import_module, "aiobotantic.lanes.session")

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -294,6 +295,43 @@ async def test_throttling_is_waited_out_and_other_errors_are_raised_typed(
     with pytest.raises(ServiceError, match="DescribeLogStreams operation: no") as caught:
         await texts(training_job_logs(sagemaker, "j", endpoint_url=server.url))
     assert caught.value.code == "AccessDeniedException"
+
+
+async def test_logs_are_read_as_the_client_signs(
+    server: SageMakerServer, group: LogGroup, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    group.write("j", "one")
+    signed: list[str] = []
+    answer = server.logs.answer
+
+    def noting(request: Any) -> Any:
+        signed.append(request.headers["Authorization"].partition(",")[0].partition(" ")[2])
+        return answer(request)
+
+    server.outside["logs"] = noting
+    profile = tmp_path / "config"
+    profile.write_text(
+        "[profile research]\nregion = eu-west-1\n"
+        "aws_access_key_id = AKIDPROFILE\naws_secret_access_key = s\n"
+    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(profile))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDENVIRONMENT")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s")
+    given = {"aws_access_key_id": "AKIDGIVEN", "aws_secret_access_key": "s"}
+    for options in ({"profile_name": "research"}, {"region_name": "us-west-2"}, given):
+        settings: dict[str, Any] = {"region_name": None, **options, "endpoint_url": server.url}
+        if options is given:
+            settings["region_name"] = "us-east-2"
+        async with SageMaker(**settings) as sagemaker:
+            await texts(training_job_logs(sagemaker, "j", endpoint_url=server.url))
+            view = sagemaker.with_options(region_name="ap-south-1")
+            await texts(training_job_logs(view, "j", endpoint_url=server.url))
+    found = {" ".join(each.removeprefix("Credential=").split("/")[:3:2]) for each in signed}
+    assert found == {
+        *("AKIDPROFILE eu-west-1", "AKIDPROFILE ap-south-1"),
+        *("AKIDENVIRONMENT us-west-2", "AKIDENVIRONMENT ap-south-1"),
+        *("AKIDGIVEN us-east-2", "AKIDGIVEN ap-south-1"),
+    }
 
 
 async def test_options_that_cannot_be_are_refused(sagemaker: SageMaker) -> None:
