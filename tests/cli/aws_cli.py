@@ -42,7 +42,7 @@ def aws(url: str, tmp_path: Path) -> Aws:
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_MAX_ATTEMPTS": "1",
     }
-    program = os.environ["CLI_PROGRAM"]
+    program = Path(os.environ["CLI_PROGRAM"]).absolute()
 
     def run(*arguments: str) -> Any:
         done = subprocess.run(
