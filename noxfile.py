@@ -18,6 +18,8 @@ PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 RUNTIME_TESTS = tuple(
     f"tests/{folder}" for folder in ("unit", "behaviour", "protocol", "differential", "peers")
 )
+AWS_CLI = "awscli==1.46.3"
+"""What tests/cli runs; its requirements conflict with constraints.txt."""
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 
 
@@ -131,6 +133,17 @@ def fuzz(session: nox.Session) -> None:
     session.install(*WORKSPACE, *group("tests"))
     files = ("tests/fuzz", "tests/behaviour/test_killed.py")
     session.run("python", "-m", "pytest", *files, "-s", *session.posargs)
+
+
+@nox.session
+def cli(session: nox.Session) -> None:
+    """Let the AWS CLI, in an environment of its own, live with aiosagemaker-server."""
+    session.install(*WORKSPACE, *group("tests"))
+    own = session.cache_dir / "awscli"
+    session.run("python", "-m", "venv", str(own))
+    session.run(f"{own}/bin/pip", "install", "-q", AWS_CLI, external=True)
+    run = ("python", "-m", "pytest", "tests/cli/aws_cli.py", *session.posargs)
+    session.run(*run, env={"CLI_PROGRAM": f"{own}/bin/aws"})
 
 
 @nox.session

@@ -27,6 +27,7 @@ from aiosagemaker import fakes
 from aiosagemaker.sagemaker.client import SageMaker
 from aiosagemaker_extras.feature_store import FeatureStore
 from aiosagemaker_extras.invocations import Invocation, Invocations, Model
+from aiosagemaker_extras.log_groups import Logs
 from aiosagemaker_extras.objects import Objects
 
 if TYPE_CHECKING:
@@ -179,10 +180,12 @@ class SageMakerServer(Server, Generic[ServiceClient]):
         self._keys = keys
         self.objects = Objects()
         """A small S3 at the same address, for inputs and outputs: `objects.read("s3://b/key")`."""
+        self.logs = Logs(self)
+        """What jobs write, at the same address: `logs["TrainingJobs"].write("job", "a line")`."""
         self.records = FeatureStore(self)
         """The records of feature groups."""
         self._invocations = Invocations(self)
-        self.outside["s3"] = self.objects.answer
+        self.outside |= {"logs": self.logs.answer, "s3": self.objects.answer}
         if not stateless:
             self._handlers |= self._own_handlers()
 
@@ -227,8 +230,12 @@ class SageMakerServer(Server, Generic[ServiceClient]):
         return keep
 
     def snapshot(self) -> dict[str, Any]:
-        """Return all resources, records and objects that are kept, as values that JSON can hold."""
-        own = {"records": deepcopy(self.records.records), "objects": self.objects.snapshot()}
+        """Return all resources, records, objects and logs, as values that JSON can hold."""
+        own = {
+            "records": deepcopy(self.records.records),
+            "objects": self.objects.snapshot(),
+            "logs": self.logs.snapshot(),
+        }
         return {**super().snapshot(), **own}
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
@@ -241,6 +248,7 @@ class SageMakerServer(Server, Generic[ServiceClient]):
         super().restore(snapshot)
         self.records.records = deepcopy(dict(snapshot.get("records", {})))
         self.objects.restore(snapshot.get("objects", {}))
+        self.logs.restore(snapshot.get("logs", {}))
 
     @overload
     def client(self, **options: Any) -> ServiceClient: ...

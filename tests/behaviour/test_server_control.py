@@ -202,6 +202,73 @@ async def test_the_journal_asserts_and_names_the_nearest_call() -> None:
         assert server.journal[-1].message == 'Could not find model with ModelName "n".'
 
 
+async def test_lists_follow_what_changes_between_their_pages() -> None:
+    async with SageMakerServer(now=lambda: 1_700_000_000.0) as server, server.client() as sagemaker:
+
+        async def names(**options: Any) -> list[str]:
+            asked = sagemaker.iter_experiments(page_size=2, **options)
+            return [str(each.experiment_name) async for each in asked]
+
+        for name in ("a", "b", "c", "d"):
+            server.clock.advance(seconds=1)
+            await sagemaker.create_experiment(experiment_name=name)
+        assert await names(sort_by="CreationTime", sort_order="Descending") == ["d", "c", "b", "a"]
+        assert await names(sort_by="Name", sort_order="Ascending") == ["a", "b", "c", "d"]
+        first = await sagemaker.list_experiments(
+            max_results=2, sort_by="Name", sort_order="Ascending"
+        )
+        await sagemaker.delete_experiment(experiment_name="b")
+        await sagemaker.create_experiment(experiment_name="aa")
+        await sagemaker.create_experiment(experiment_name="bb")
+        rest = await sagemaker.list_experiments(
+            next_token=first.next_token, sort_by="Name", sort_order="Ascending"
+        )
+        assert [each.experiment_name for each in rest.experiment_summaries or ()] == [
+            *("bb", "c", "d")
+        ]
+        before = server.snapshot()
+        await sagemaker.delete_experiment(experiment_name="a")
+        server.restore(before)
+        assert await names(sort_by="Name", sort_order="Descending") == ["d", "c", "bb", "aa", "a"]
+
+
+async def test_the_journal_is_bounded_and_assertions_say_so() -> None:
+    async with SageMakerServer() as server, server.client() as sagemaker:
+        server.journal.limit = 3
+        for number in range(5):
+            await sagemaker.create_experiment(experiment_name=f"x-{number}")
+        names = [each["ExperimentName"] for each in server.requests("CreateExperiment")]
+        assert (names, server.journal.dropped) == (["x-2", "x-3", "x-4"], 2)
+        server.assert_called("CreateExperiment", ExperimentName="x-3")
+        dropped = (
+            "2 older requests were dropped from the journal, and may have been such: give it a"
+        )
+        with pytest.raises(AssertionError, match=dropped):
+            server.assert_called("CreateExperiment", ExperimentName="x-1")
+        for times in (0, 3):
+            with pytest.raises(AssertionError, match=dropped):
+                server.assert_called("CreateExperiment", times=times)
+        server.journal.clear()
+        server.assert_called("CreateExperiment", times=0)
+
+
+async def test_the_journal_does_not_keep_more_bytes_of_bodies_than_it_may() -> None:
+    async with (
+        SageMakerServer(SageMakerRuntime) as server,
+        server.client(SageMakerRuntime) as runtime,
+    ):
+        server.journal.most_bytes = 2_500
+        for number in range(4):
+            await runtime.invoke_endpoint(endpoint_name=f"e-{number}", body=bytes(1_000))
+        assert [each["EndpointName"] for each in server.requests("InvokeEndpoint")] == [
+            "e-2",
+            "e-3",
+        ]
+        await runtime.invoke_endpoint(endpoint_name="e-4", body=bytes(9_000))
+        assert [entry.size for entry in server.journal] == [9_000]
+        assert server.journal.dropped == 4
+
+
 async def code(client: Client, **options: Any) -> str:
     with pytest.raises(ServiceError) as caught:
         await client.list_models(**options)  # type: ignore[attr-defined]

@@ -33,10 +33,43 @@ class JournalEntry:
     """When it came, in seconds since 1970 by the server's clock."""
     seconds: float = 0.0
     """How long it was worked on; what is streamed goes out afterwards."""
+    size: int = 0
+    """Bytes of the request's body."""
+
+
+class Journal(list[JournalEntry]):
+    """The newest requests that reached a server, oldest first.
+
+    A server that runs for long must not grow: the oldest are dropped beyond `limit` requests, or
+    `most_bytes` of their bodies together.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.limit = 5_000
+        """How many requests are kept at most."""
+        self.most_bytes = 16_000_000
+        """How many bytes their bodies have together at most; the newest is kept in any case."""
+        self.dropped = 0
+        """How many requests were dropped since the journal was empty."""
+        self._bytes = 0
+
+    def add(self, entry: JournalEntry) -> None:
+        """Note a request, and drop the oldest where they are too many."""
+        self.append(entry)
+        self._bytes += entry.size
+        while len(self) > self.limit or (self._bytes > self.most_bytes and len(self) > 1):
+            self._bytes -= self.pop(0).size
+            self.dropped += 1
+
+    def clear(self) -> None:
+        """Forget all requests: what is asserted is then what comes after."""
+        super().clear()
+        self.dropped = self._bytes = 0
 
 
 def check_called(
-    journal: Iterable[JournalEntry], operation: str, members: Mapping[str, Any], times: int | None
+    journal: Journal, operation: str, members: Mapping[str, Any], times: int | None
 ) -> None:
     """Raise an AssertionError unless an operation was called with these members.
 
@@ -48,13 +81,24 @@ def check_called(
     """
     calls = [entry.request for entry in journal if entry.operation == operation]
     fitting = [call for call in calls if not list(_differences(members, call))]
-    if (times is None and fitting) or len(fitting) == times:
+    if times is None and fitting:
+        return
+    if len(fitting) == times and not journal.dropped:
         return
     wanted = f"{operation}({', '.join(f'{k}={_shown(v)}' for k, v in members.items())})"
     found = f"{len(fitting)} time{'' if len(fitting) == 1 else 's'}"
     often = "at least once" if times is None else f"{times} time{'' if times == 1 else 's'}"
+    lacking = (
+        f" {journal.dropped:,} older requests were dropped from the journal, and may have been "
+        "such: give it a greater limit, or clear() it before what is to be counted."
+        if journal.dropped
+        else ""
+    )
+    if len(fitting) == times:
+        raise AssertionError(f"{wanted} was called {found}, as far as is known:{lacking}")
     raise AssertionError(
-        f"{wanted} was called {found}, not {often}: {_nearest(operation, members, calls, journal)}"
+        f"{wanted} was called {found}, not {often}: "
+        f"{_nearest(operation, members, calls, journal)}{lacking}"
     )
 
 

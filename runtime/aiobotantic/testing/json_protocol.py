@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from sys import intern
 from typing import Any, Protocol
 
 from aiobotantic.operation import Operation, Service
@@ -97,7 +98,8 @@ class JsonProtocol:
         members = parse_json(request.body)
         if not is_object(members):
             raise unreadable("The body is not a JSON object.")
-        return without_null(members) if b"null" in request.body else members
+        members = without_null(members) if b"null" in request.body else members
+        return {intern(name): value for name, value in members.items()}  # many are kept
 
     def write(self, operation: Operation[Any], members: Mapping[str, Any]) -> HttpAnswer:
         """Return 200 and the members; an operation without output has an empty body.

@@ -6,7 +6,7 @@ then gives way to the next; or it lasts for seconds of the server's clock, where
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -15,7 +15,7 @@ from aiobotantic.testing.behaviour import Act, FaultTable, Lists, Resource
 from aiobotantic.testing.clock import Clock
 from aiobotantic.testing.faults import ServedError
 from aiobotantic.testing.json_values import is_object
-from aiobotantic.testing.queries import page
+from aiobotantic.testing.queries import Order, page
 from aiobotantic.testing.words import Place, marked
 
 Members = dict[str, Any]
@@ -95,9 +95,12 @@ class ResourceKind:
         self.by_arn: dict[str, Key] = {}
         self.made = 0
         """How many were ever created: what is made up differs after a deletion too."""
+        self.watchers: list[Callable[[Mapping[str, Any]], None]] = []
+        """Are given the members of each resource that reaches a status."""
         self._rules = rules
         self._faults = faults
         self._kin = kin
+        self._orders: dict[str, Order] = {}
 
     def carry_out(self, operation: str, act: Act, request: Mapping[str, Any]) -> Members:
         """Do what `act` says of an operation, and return the members that its answer may show."""
@@ -142,6 +145,7 @@ class ResourceKind:
                 following = transition.waits
         names = self._names(record.members) | {"previous": record.previous}
         self._set_status(record, following.format_map(names))
+        self._sort_in(key, record)
 
     def wear_out(self) -> None:
         """Move resources on through the statuses whose seconds are over."""
@@ -169,6 +173,7 @@ class ResourceKind:
         """Keep what a snapshot of these resources holds, and nothing else."""
         self.records.clear()
         self.by_arn.clear()
+        self._orders.clear()
         self.made = snapshot.get("made", 0)
         for each in snapshot.get("records", ()):
             self._keep(Record(**deepcopy(dict(each))))
@@ -270,11 +275,23 @@ class ResourceKind:
         if words is None or act.items is None:
             raise ValueError("behaviour: a list operation needs /lists and its own `items`")
         self.wear_out()
-        records = [record.members for record in self.records.values()]
-        shown, token = page(records, request, self.resource, act, words)
+        shown, token = page(self._ordered, request, self.resource, act, words)
         items = [self._look(self._key(members)) for members in shown]
         answer: Members = {act.items: items}
         return answer if token is None else answer | {words.token: token}
+
+    def _ordered(self, member: str) -> Order:
+        """Return the resources in the order of a member; it is kept from then on."""
+        order = self._orders.get(member)
+        if order is None:
+            order = self._orders[member] = Order(member, self.resource.identity)
+            for key, record in self.records.items():
+                order.put(key, record.members)
+        return order
+
+    def _sort_in(self, key: Key, record: Record) -> None:
+        for order in self._orders.values():
+            order.put(key, record.members)
 
     def _look(self, key: Key) -> Members:
         """Return the members as they stand; a status that passes has then been shown once more."""
@@ -315,10 +332,11 @@ class ResourceKind:
             record.members[self.resource.modified] = self._rules.clock.now()
         if status is not None:
             self._set_status(record, status)
-            if self._rules.steps <= 0 and self.name not in self._rules.lasting:
-                for _ in self.resource.transitions:  # none is ever seen
-                    if key in self.records:
-                        self.move_on(key)
+        self._sort_in(key, record)
+        if status is not None and self._rules.steps <= 0 and self.name not in self._rules.lasting:
+            for _ in self.resource.transitions:  # none is ever seen
+                if key in self.records:
+                    self.move_on(key)
 
     def _set_status(self, record: Record, status: str) -> None:
         name = self.resource.status
@@ -336,6 +354,8 @@ class ResourceKind:
         for member, parts in self.resource.parts.items():
             part = parts.by_status.get(status, parts.otherwise)
             members[member] = [{**item, parts.status: part} for item in members.get(member, ())]
+        for watcher in self.watchers:
+            watcher(members)
 
     def _store(self, members: Members, request: Mapping[str, Any]) -> None:
         for argument, value in request.items():
@@ -347,12 +367,15 @@ class ResourceKind:
     def _keep(self, record: Record) -> None:
         key = self._key(record.members)
         self.records[key] = record
+        self._sort_in(key, record)
         for member in self.resource.arn_members[:1]:
             if member in record.members:
                 self.by_arn[record.members[member]] = key
 
     def _remove(self, key: Key) -> None:
         record = self.records.pop(key)
+        for order in self._orders.values():
+            order.drop(key)
         for member in self.resource.arn_members[:1]:
             self.by_arn.pop(record.members.get(member, ""), None)
 

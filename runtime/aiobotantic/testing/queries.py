@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Mapping, Sequence
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from hashlib import blake2b
-from heapq import nlargest, nsmallest
-from operator import itemgetter
+from itertools import islice
 from typing import Any
 
 from aiobotantic.testing.behaviour import Act, Lists, Resource, Rule
@@ -17,44 +17,99 @@ from aiobotantic.testing.faults import ServedError
 from aiobotantic.testing.json_values import plain
 
 Members = Mapping[str, Any]
-Key = tuple[bool, Any, str]
+Place = tuple[bool, Any, str]
+
+
+class Order:
+    """The resources of one kind in the order of one member.
+
+    It is kept from list to list, so that a page costs what it shows, however many there are.
+
+    Args:
+        member: what is sorted by; resources without it come first.
+        identity: the members that name a resource, which decide where `member` is the same.
+    """
+
+    def __init__(self, member: str, identity: Sequence[str]) -> None:
+        self._member = member
+        self._identity = identity
+        self._sorted: list[Place] = []
+        self._members: dict[Place, Members] = {}
+        self._places: dict[tuple[Any, ...], Place] = {}
+
+    def put(self, key: tuple[Any, ...], members: Members) -> None:
+        """Take a resource in, or to where it now belongs.
+
+        Args:
+            key: what names it.
+            members: its members, which are not copied.
+        """
+        place = self.place(members)
+        if place != self._places.get(key):
+            self.drop(key)
+            insort(self._sorted, place)
+            self._members[place] = members
+            self._places[key] = place
+
+    def drop(self, key: tuple[Any, ...]) -> None:
+        """Forget a resource, if it is here."""
+        if (place := self._places.pop(key, None)) is not None:
+            del self._sorted[bisect_left(self._sorted, place)]
+            del self._members[place]
+
+    def place(self, members: Members) -> Place:
+        """Return what a resource is sorted by."""
+        value = members.get(self._member)
+        return (
+            value is not None,
+            "" if value is None else _comparable(value),
+            "\0".join([str(members.get(each)) for each in self._identity]),
+        )
+
+    def after(self, last: Place | None, *, descending: bool) -> Iterator[Members]:
+        """Yield the resources that follow a place; None: all of them."""
+        if descending:
+            end = len(self._sorted) if last is None else bisect_left(self._sorted, last)
+            numbers = range(end - 1, -1, -1)
+        else:
+            begin = 0 if last is None else bisect_right(self._sorted, last)
+            numbers = range(begin, len(self._sorted))
+        return (self._members[self._sorted[number]] for number in numbers)
 
 
 def page(
-    records: Sequence[Members], request: Members, resource: Resource, act: Act, words: Lists
+    ordered: Callable[[str], Order], request: Members, resource: Resource, act: Act, words: Lists
 ) -> tuple[list[Members], str | None]:
-    """Return the records that a List request asks for, and the token of the next page.
+    """Return the resources that a List request asks for, and the token of the next page.
+
+    Args:
+        ordered: returns the resources in the order of a member.
+        request: the request's members.
+        resource: the kind of resources.
+        act: what the operation does.
+        words: how lists are asked for.
 
     Raises:
         ServedError: the token is none of this server's, or belongs to another query.
     """
-    holds = _filters(request, resource, act, words)
-    selected = [record for record in records if all(each(record) for each in holds)]
     sort_by = str(request.get(words.sort_by) or act.sort_by or resource.identity[-1])
-    member = resource.aliases.get(sort_by, sort_by)
-    order = request.get(words.sort_order)
-    descending = act.descending if order is None else order.lower().startswith(words.descending)
-    identity = resource.identity
-
-    def key(record: Members) -> Key:
-        value = record.get(member)
-        return (
-            value is not None,
-            "" if value is None else _comparable(value),
-            "/".join([str(record.get(each)) for each in identity]),
-        )
-
+    order = ordered(resource.aliases.get(sort_by, sort_by))
+    direction = request.get(words.sort_order)
+    descending = (
+        act.descending if direction is None else direction.lower().startswith(words.descending)
+    )
     query = _digest({name: request[name] for name in request if name not in _paging(words)})
-    keyed = [(key(record), record) for record in selected]
-    if (token := request.get(words.token)) is not None:
-        last = _read_token(str(token), query, words)
-        keyed = [pair for pair in keyed if (pair[0] < last if descending else pair[0] > last)]
+    token = request.get(words.token)
+    last = None if token is None else _read_token(str(token), query, words)
+    found = order.after(last, descending=descending)
+    if holds := _filters(request, resource, act, words):
+        found = (record for record in found if all(each(record) for each in holds))
     size = int(request.get(words.page_size) or words.default_page_size)
-    choose = nlargest if descending else nsmallest
-    shown = choose(size + 1, keyed, key=itemgetter(0))
+    shown = list(islice(found, size + 1))
     if len(shown) <= size:
-        return [record for _, record in shown], None
-    return [record for _, record in shown[:size]], _write_token(shown[size - 1][0], query)
+        return shown, None
+    del shown[size]
+    return shown, _write_token(order.place(shown[-1]), query)
 
 
 def _paging(words: Lists) -> tuple[str, str]:
@@ -110,11 +165,11 @@ def _digest(query: Members) -> str:
     return blake2b(text.encode(), digest_size=6).hexdigest()
 
 
-def _write_token(key: Key, query: str) -> str:
-    return urlsafe_b64encode(json.dumps([query, *key]).encode()).decode()
+def _write_token(place: Place, query: str) -> str:
+    return urlsafe_b64encode(json.dumps([query, *place]).encode()).decode()
 
 
-def _read_token(token: str, query: str, words: Lists) -> Key:
+def _read_token(token: str, query: str, words: Lists) -> Place:
     fault = ServedError(words.invalid_token.code[-1], words.invalid_token.message)
     try:
         asked, present, value, identity = json.loads(urlsafe_b64decode(token))

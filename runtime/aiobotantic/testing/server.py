@@ -37,7 +37,7 @@ from aiobotantic.testing.faults import (
     missing_token,
 )
 from aiobotantic.testing.front import Front
-from aiobotantic.testing.journal import JournalEntry, check_called
+from aiobotantic.testing.journal import Journal, JournalEntry, check_called
 from aiobotantic.testing.json_protocol import (
     HttpAnswer,
     HttpRequest,
@@ -53,7 +53,6 @@ from aiobotantic.testing.status_page import PATH, StatusPage, is_for_page
 from aiobotantic.testing.words import Place
 
 _log = logging.getLogger(__name__)
-_JOURNAL_SIZE: Final = 10_000
 _SNAPSHOT_VERSION: Final = 1
 
 Answered = Mapping[str, Any] | None
@@ -138,8 +137,8 @@ class Server:
         self.limits: dict[str, int] = {}
         """Kinds of resources to how many may exist: `limits["notebook_instance"] = 2`."""
         self.region = region
-        self.journal: list[JournalEntry] = []
-        """The newest 10,000 requests, oldest first."""
+        self.journal = Journal()
+        """The newest 5,000 requests, oldest first; `journal.limit` keeps more or fewer."""
         self.state = State()
         """The resources that are kept: `state.notebook_instances["nb"]` is one's members."""
         self.outside: dict[str, Callable[[HttpRequest], HttpAnswer]] = {}
@@ -510,13 +509,9 @@ class Server:
             code, message = "InternalFailure", f"{type(error).__name__}: {error}"
             answer = face.protocol.write_fault(ServedError(code, message))
         name = None if operation is None else operation.name
-        seconds = time.perf_counter() - begun
-        self.journal.append(
-            JournalEntry(
-                name, members, answer.status, request_id, code, connection, message, at, seconds
-            )
-        )
-        del self.journal[:-_JOURNAL_SIZE]
+        seconds, size = time.perf_counter() - begun, len(request.body)
+        entry = (name, members, answer.status, request_id, code, connection, message, at, seconds)
+        self.journal.add(JournalEntry(*entry, size))
         return answer
 
     def _outside(self, request: HttpRequest) -> Callable[[HttpRequest], HttpAnswer] | None:
