@@ -16,6 +16,7 @@ AioBotanticError
 │   ├── ProxyError              nothing was sent                 botocore ProxyConnectionError
 │   └── AmbiguousResultError    may have been carried out        botocore ConnectionClosedError
 ├── ResponseParseError          a 2xx that is no answer          botocore ResponseParserError
+├── BodyFormatError             a body that is no text, no JSON  ValueError
 ├── CredentialsError            none found, or not loadable      botocore NoCredentialsError
 ├── ConfigurationError          an option that cannot be used    botocore BotoCoreError
 │   ├── RegionError             none found                       botocore NoRegionError
@@ -60,6 +61,7 @@ __all__ = [
     "AioBotanticError",
     "AmbiguousResultError",
     "BandwidthLimitExceeded",
+    "BodyFormatError",
     "CallTimeoutError",
     "ClientClosedError",
     "ConfigurationError",
@@ -266,6 +268,20 @@ class AmbiguousResultError(TransportError, botocore.ConnectionClosedError):
     Ask the service whether it was carried out. `with_options(repeat_ambiguous=True)` repeats
     such calls.
     """
+
+
+class BodyFormatError(AioBotanticError, ValueError):
+    """A body is no text of its encoding, no JSON, or another format than what was asked for.
+
+    The message names the place, never what stands there.
+    """
+
+    line: int | None
+    """Number of the line, where lines are read; the first is 1."""
+
+    def __init__(self, message: str, *, line: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
 
 
 class CredentialsError(
