@@ -178,6 +178,40 @@ CASES: dict[str, tuple[dict[str, Any], type[GeneratorError], str, str, str]] = {
         "there is no operation 'Receive' in the model",
         UNMATCHED,
     ),
+    "bodies of an operation that is not there": (
+        spec(overrides=override("bodies", operation="Receive")),
+        SpecError,
+        "overrides.toml#/services/mini/bodies/0",
+        "there is no operation 'Receive' in the model",
+        UNMATCHED,
+    ),
+    "bodies of an operation that has none of its own": (
+        spec(overrides=override("bodies", operation="Send")),
+        SpecError,
+        "overrides.toml#/services/mini/bodies/0",
+        "there is no blob Body that is the payload, beside a member ContentType, in 'Send' in the "
+        "model",
+        UNMATCHED,
+    ),
+    "bodies whose form has the name of a member": (
+        spec(
+            shapes={
+                "SendRequest": {
+                    "members": {
+                        "Body": "Blob",
+                        "ContentType": {"shape": "String", "location": "header"},
+                        "Text": {"shape": "String", "location": "header"},
+                    },
+                    "payload": "Body",
+                },
+            },
+            overrides=override("bodies", operation="Send"),
+        ),
+        SpecError,
+        "overrides.toml#/services/mini/bodies/0",
+        "'Text' of 'Send' has the name that a form of the body takes",
+        "Remove the entry.",
+    ),
     "a class name of a shape that has no class": (
         spec(
             shapes={"Text": {"type": "string"}},

@@ -379,10 +379,13 @@ class _Builder:
                 return Binding(Location(location), name)
 
     def _structure(self, name: str, shape: ShapeDocument) -> Structure:
+        members = self._members(name, shape)
+        is_blob = any(m.is_payload and m.value.kind is Scalar.BLOB for m in members)
+        streaming = any(member.streaming for member in members)
         return Structure(
             wire=name,
             name=names.ClassName(self.class_names[name]),
-            members=self._members(name, shape),
+            members=members,
             union=shape.union or shape.eventstream,
             sent=name in self.sent,
             received=name in self.received,
@@ -390,6 +393,9 @@ class _Builder:
             output_of=self.outputs.get(name),
             exceptions=tuple(self._exceptions(shape)) if shape.eventstream else (),
             masked=bool(shape.sensitive) or self.overrides.is_sensitive(name),
+            open_body=is_blob
+            and not streaming
+            and self.outputs.get(name) in self.overrides.open_bodies,
         )
 
     def _exceptions(self, events: ShapeDocument) -> Iterable[tuple[str, str]]:
@@ -477,6 +483,7 @@ class _Builder:
             deprecated=bool(operation.deprecated),
             host_prefix=operation.endpoint.host_prefix if operation.endpoint else "",
             traits=pipeline_traits(operation, self.shapes[operation.input.shape]),
+            open_body=name in self.overrides.open_bodies,
             reference=reference.replace("{operation}", name).replace(
                 "{uid}", self.document.metadata.uid or ""
             ),

@@ -82,6 +82,8 @@ class Structure:
     """Of events, what is raised instead: member and the error's code, where they differ."""
     masked: bool = False
     """Whether it is sensitive as a whole."""
+    open_body: bool = False
+    """Whether its body is of any format, and is read as JSON and text, too."""
 
     @cached_property
     def references(self) -> tuple[str, ...]:
@@ -238,6 +240,8 @@ class Operation:
     """What botocore's pipeline does by itself, as botocore's model says it."""
     paginator: Paginator | None = None
     waiters: tuple[Waiter, ...] = ()
+    open_body: bool = False
+    """Whether its body is of any format, and is given as JSON and text, too."""
 
     @property
     def streams(self) -> bool:

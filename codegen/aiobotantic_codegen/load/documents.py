@@ -350,6 +350,13 @@ class SensitiveOverride(Document):
     reason: str
 
 
+class BodyOverride(Document):
+    """An operation whose body is of any format: it is given as JSON and text, too."""
+
+    operation: str
+    reason: str
+
+
 class WaiterOverride(Document):
     """What is waited for after a Describe operation, where the rules have no good answer."""
 
@@ -395,6 +402,7 @@ class ServiceOverrides(Document):
     names: list[NameOverride] = []
     families: list[FamilyOverride] = []
     sensitive: list[SensitiveOverride] = []
+    bodies: list[BodyOverride] = []
     exceptions: list[dict[str, Any]] = []
     waiters: list[WaiterOverride] = []
 
