@@ -36,7 +36,7 @@ class OpenBody(Structure):
         named = _CHARSET.search(getattr(self, "content_type", None) or "")
         encoding = encoding or (named[1] if named else "utf-8")
         try:
-            return self._body().decode(encoding)
+            return body_of(self).decode(encoding)
         except LookupError:
             problem = "which Python does not know"
         except UnicodeError as error:
@@ -53,12 +53,14 @@ class OpenBody(Structure):
         Raises:
             BodyFormatError: it is no JSON.
         """
-        return read_json_text(self._body(), f"{type(self).__name__}: the body")
+        return read_json_text(body_of(self), f"{type(self).__name__}: the body")
 
-    def _body(self) -> bytes:
-        payload = bindings_of(type(self)).payload
-        assert payload is not None, f"{type(self).__name__} has no body"
-        return bytes(getattr(self, payload) or b"")
+
+def body_of(response: OpenBody) -> bytes:
+    """Return the body of a response."""
+    payload = bindings_of(type(response)).payload
+    assert payload is not None, f"{type(response).__name__} has no body"
+    return bytes(getattr(response, payload) or b"")
 
 
 async def open_body(

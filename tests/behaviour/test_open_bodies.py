@@ -138,7 +138,9 @@ async def test_what_is_no_body_is_refused(served: Served, given: Any, message: s
 async def test_a_closed_file_is_refused(served: Served) -> None:
     file = BytesIO(b"1")
     file.close()
-    with pytest.raises(RequestValidationError, match=r"^body cannot be read: I/O operation on clos"):
+    with pytest.raises(
+        RequestValidationError, match=r"^body cannot be read: I/O operation on clos"
+    ):
         await served.runtime.invoke_endpoint(endpoint_name="echo", body=file)
 
 
