@@ -178,6 +178,20 @@ CASES: dict[str, tuple[dict[str, Any], type[GeneratorError], str, str, str]] = {
         "there is no operation 'Receive' in the model",
         UNMATCHED,
     ),
+    "a mixin that is no class": (
+        spec(overrides='[services.mini]\nmixin = "extras.Mixin"\n'),
+        SpecError,
+        "overrides.toml#/services/mini/mixin",
+        "'' cannot be a name in Python",
+        "Name a class to import: package.module:Class.",
+    ),
+    "a mixin whose name is taken": (
+        spec(overrides='[services.mini]\nmixin = "extras:Mini"\n'),
+        NameCollision,
+        "overrides.toml#/services/mini/mixin",
+        "'Mini' is the name of another class in the module of the client",
+        "Give the hand-written class another name.",
+    ),
     "bodies of an operation that is not there": (
         spec(overrides=override("bodies", operation="Receive")),
         SpecError,

@@ -12,7 +12,7 @@ from aiobotantic_codegen.errors import NameCollision, SpecError, json_pointer
 from aiobotantic_codegen.ir import docs, names, placement
 from aiobotantic_codegen.ir.families import service_behaviour
 from aiobotantic_codegen.ir.http import check_http
-from aiobotantic_codegen.ir.overrides import Overrides
+from aiobotantic_codegen.ir.overrides import FILE, Overrides
 from aiobotantic_codegen.ir.paging import build_paginator, inferred_paginator
 from aiobotantic_codegen.ir.runtime_errors import COMMON_CODES
 from aiobotantic_codegen.ir.service import (
@@ -21,6 +21,7 @@ from aiobotantic_codegen.ir.service import (
     Error,
     Location,
     Member,
+    Mixin,
     Module,
     Operation,
     Paginator,
@@ -142,6 +143,7 @@ class _Builder:
             errors=tuple(errors.values()),
             modules=self._modules(structures, enums, families),
             camel_case=self._is_camel_case(structures.values()),
+            mixin=self._mixin(),
             left_out=self.left_out,
         )
 
@@ -170,6 +172,19 @@ class _Builder:
         remedy = f"Set class_name under [services.{self.loaded.name}] in specs/overrides.toml."
         names.check_python_name(name, self.file, "/metadata/serviceId", remedy)
         return names.ClassName(name)
+
+    def _mixin(self) -> Mixin | None:
+        """Return the hand-written base of the client, if its name is not taken there."""
+        mixin = self.overrides.mixin
+        taken = ("Client", "Service", "TYPE_CHECKING", self._client_name())
+        if mixin is not None and (mixin.name in taken or mixin.name.endswith("Operations")):
+            raise NameCollision(
+                FILE,
+                json_pointer("services", self.loaded.name, "mixin"),
+                f"{mixin.name!r} is the name of another class in the module of the client",
+                "Give the hand-written class another name.",
+            )
+        return mixin
 
     def _check_methods(self, operations: Iterable[Operation]) -> None:
         """Operations, iterators and waiters are methods of one client."""

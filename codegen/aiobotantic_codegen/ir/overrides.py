@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import NoReturn
 
 from aiobotantic_codegen.errors import SpecError, json_pointer
-from aiobotantic_codegen.ir.names import check_python_name
+from aiobotantic_codegen.ir.names import ClassName, check_python_name
+from aiobotantic_codegen.ir.service import Mixin
 from aiobotantic_codegen.load.documents import ServiceDocument, ShapeDocument
 from aiobotantic_codegen.load.service import ServiceOverrides
 
@@ -20,6 +21,7 @@ class Overrides:
         self.class_name = entries.class_name
         self.reference = entries.reference
         self._pointer = json_pointer("services", service)
+        self.mixin = None if entries.mixin is None else self._mixin(entries.mixin)
         self._check(entries, document)
         self.families: Mapping[str, str] = {e.operation: e.family for e in entries.families}
         self._names = {(e.shape, e.member): e.name for e in entries.names}
@@ -34,6 +36,14 @@ class Overrides:
     def is_sensitive(self, shape: str, member: str | None = None) -> bool:
         """Whether people marked as sensitive what the model does not mark."""
         return (shape, member) in self._sensitive
+
+    def _mixin(self, path: str) -> Mixin:
+        """Return the hand-written base of the client."""
+        module, _, name = path.partition(":")
+        place, remedy = f"{self._pointer}/mixin", "Name a class to import: package.module:Class."
+        for part in (*module.split("."), name):
+            check_python_name(part, FILE, place, remedy)
+        return Mixin(module, ClassName(name))
 
     def _check(self, entries: ServiceOverrides, document: ServiceDocument) -> None:
         for kind, chosen in (

@@ -278,6 +278,14 @@ class Module:
 
 
 @dataclass(frozen=True)
+class Mixin:
+    """A hand-written class that the client has for a base, before the operations."""
+
+    module: str
+    name: ClassName
+
+
+@dataclass(frozen=True)
 class Service:
     """One service."""
 
@@ -293,6 +301,7 @@ class Service:
     modules: tuple[Module, ...]
     camel_case: bool
     """Whether wire names follow from field names as camelCase, not PascalCase."""
+    mixin: Mixin | None = None
     left_out: Mapping[str, str] = field(default_factory=dict[str, str])
     """Operations that the runtime does not speak, with the reason."""
 

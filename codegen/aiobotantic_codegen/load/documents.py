@@ -399,6 +399,8 @@ class WaiterRules(Document):
 class ServiceOverrides(Document):
     class_name: str | None = None
     reference: str | None = None
+    mixin: str | None = None
+    """A hand-written base of the client, `package.module:Class`."""
     names: list[NameOverride] = []
     families: list[FamilyOverride] = []
     sensitive: list[SensitiveOverride] = []

@@ -371,6 +371,9 @@ class Server:
 
     async def _handle(self, received: web.BaseRequest) -> web.StreamResponse:
         connection = self._number(received.transport)
+        waits = received.headers.get("Expect", "").lower() == "100-continue"
+        if waits and received.transport is not None:  # aiohttp's clients send no body before it
+            received.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         body = await received.content.read()
         request = HttpRequest(received.method, received.raw_path, received.headers, body)
         request_id = str(uuid4())
