@@ -90,7 +90,6 @@ def read_numpy(response: OpenBody) -> np.ndarray[Any, Any]:
 def _numpy() -> Any:
     try:
         import numpy
-        import numpy.lib.format
     except ImportError as error:
         raise ImportError(
             "numpy is not installed, which this function needs: pip install 'aiosagemaker[numpy]'"

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Annotated, Any, Final
 from uuid import uuid4
@@ -142,7 +142,7 @@ class AsyncInference(EndpointAsyncOperations, Client):
         return output
 
     @asynccontextmanager
-    async def _s3_or(self, given: Any) -> AsyncIterator[Any]:
+    async def _s3_or(self, given: Any) -> AsyncGenerator[Any, None]:
         if given is not None:
             yield given
             return

@@ -34,16 +34,16 @@ class OpenBody(Structure):
             BodyFormatError: it is no text of that encoding.
         """
         named = _CHARSET.search(getattr(self, "content_type", None) or "")
-        encoding = encoding or (named[1] if named else "utf-8")
+        chosen = encoding or (named[1] if named else "utf-8")
         try:
-            return body_of(self).decode(encoding)
+            return body_of(self).decode(chosen)
         except LookupError:
             problem = "which Python does not know"
         except UnicodeError as error:
             problem = getattr(error, "reason", type(error).__name__)
         # Outside the handler: the error holds the body, and would be the context.
         raise BodyFormatError(
-            f"{type(self).__name__}: the body is no text of the encoding {encoding}: {problem}: "
+            f"{type(self).__name__}: the body is no text of the encoding {chosen}: {problem}: "
             "pass the encoding that it has, or read the bytes"
         )
 
@@ -140,9 +140,9 @@ async def _of_file(file: Any) -> bytes:
 
 
 def _bytes_of(chunk: Any) -> bytes:
-    if not isinstance(chunk, (bytes, bytearray, memoryview)):
-        raise _refused(f"body gives {type(chunk).__name__}, not bytes: pass {TAKEN}")
-    return bytes(chunk)
+    if isinstance(chunk, (bytes, bytearray)):
+        return bytes(chunk)
+    raise _refused(f"body gives {type(chunk).__name__}, not bytes: pass {TAKEN}")
 
 
 def _refused(problem: str) -> RequestValidationError:

@@ -12,7 +12,7 @@ from aiobotantic_codegen.errors import NameCollision, SpecError, json_pointer
 from aiobotantic_codegen.ir import docs, names, placement
 from aiobotantic_codegen.ir.families import service_behaviour
 from aiobotantic_codegen.ir.http import check_http
-from aiobotantic_codegen.ir.overrides import FILE, Overrides
+from aiobotantic_codegen.ir.overrides import Overrides
 from aiobotantic_codegen.ir.paging import build_paginator, inferred_paginator
 from aiobotantic_codegen.ir.runtime_errors import COMMON_CODES
 from aiobotantic_codegen.ir.service import (
@@ -21,7 +21,6 @@ from aiobotantic_codegen.ir.service import (
     Error,
     Location,
     Member,
-    Mixin,
     Module,
     Operation,
     Paginator,
@@ -143,7 +142,7 @@ class _Builder:
             errors=tuple(errors.values()),
             modules=self._modules(structures, enums, families),
             camel_case=self._is_camel_case(structures.values()),
-            mixin=self._mixin(),
+            mixin=self.overrides.mixin(self._client_name()),
             left_out=self.left_out,
         )
 
@@ -172,19 +171,6 @@ class _Builder:
         remedy = f"Set class_name under [services.{self.loaded.name}] in specs/overrides.toml."
         names.check_python_name(name, self.file, "/metadata/serviceId", remedy)
         return names.ClassName(name)
-
-    def _mixin(self) -> Mixin | None:
-        """Return the hand-written base of the client, if its name is not taken there."""
-        mixin = self.overrides.mixin
-        taken = ("Client", "Service", "TYPE_CHECKING", self._client_name())
-        if mixin is not None and (mixin.name in taken or mixin.name.endswith("Operations")):
-            raise NameCollision(
-                FILE,
-                json_pointer("services", self.loaded.name, "mixin"),
-                f"{mixin.name!r} is the name of another class in the module of the client",
-                "Give the hand-written class another name.",
-            )
-        return mixin
 
     def _check_methods(self, operations: Iterable[Operation]) -> None:
         """Operations, iterators and waiters are methods of one client."""
@@ -394,13 +380,10 @@ class _Builder:
                 return Binding(Location(location), name)
 
     def _structure(self, name: str, shape: ShapeDocument) -> Structure:
-        members = self._members(name, shape)
-        is_blob = any(m.is_payload and m.value.kind is Scalar.BLOB for m in members)
-        streaming = any(member.streaming for member in members)
         return Structure(
             wire=name,
             name=names.ClassName(self.class_names[name]),
-            members=members,
+            members=self._members(name, shape),
             union=shape.union or shape.eventstream,
             sent=name in self.sent,
             received=name in self.received,
@@ -408,9 +391,7 @@ class _Builder:
             output_of=self.outputs.get(name),
             exceptions=tuple(self._exceptions(shape)) if shape.eventstream else (),
             masked=bool(shape.sensitive) or self.overrides.is_sensitive(name),
-            open_body=is_blob
-            and not streaming
-            and self.outputs.get(name) in self.overrides.open_bodies,
+            open_format=self.outputs.get(name) in self.overrides.open_bodies,
         )
 
     def _exceptions(self, events: ShapeDocument) -> Iterable[tuple[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NoReturn
 
-from aiobotantic_codegen.errors import SpecError, json_pointer
+from aiobotantic_codegen.errors import NameCollision, SpecError, json_pointer
 from aiobotantic_codegen.ir.names import ClassName, check_python_name
 from aiobotantic_codegen.ir.service import Mixin
 from aiobotantic_codegen.load.documents import ServiceDocument, ShapeDocument
@@ -21,7 +21,7 @@ class Overrides:
         self.class_name = entries.class_name
         self.reference = entries.reference
         self._pointer = json_pointer("services", service)
-        self.mixin = None if entries.mixin is None else self._mixin(entries.mixin)
+        self._mixin = entries.mixin
         self._check(entries, document)
         self.families: Mapping[str, str] = {e.operation: e.family for e in entries.families}
         self._names = {(e.shape, e.member): e.name for e in entries.names}
@@ -37,12 +37,17 @@ class Overrides:
         """Whether people marked as sensitive what the model does not mark."""
         return (shape, member) in self._sensitive
 
-    def _mixin(self, path: str) -> Mixin:
-        """Return the hand-written base of the client."""
-        module, _, name = path.partition(":")
+    def mixin(self, client: ClassName) -> Mixin | None:
+        """Return the hand-written base of a client."""
+        if self._mixin is None:
+            return None
+        module, _, name = self._mixin.partition(":")
         place, remedy = f"{self._pointer}/mixin", "Name a class to import: package.module:Class."
         for part in (*module.split("."), name):
             check_python_name(part, FILE, place, remedy)
+        if name in ("Client", "Service", "TYPE_CHECKING", client) or name.endswith("Operations"):
+            problem = f"{name!r} is the name of another class in the module of the client"
+            raise NameCollision(FILE, place, problem, "Give the hand-written class another name.")
         return Mixin(module, ClassName(name))
 
     def _check(self, entries: ServiceOverrides, document: ServiceDocument) -> None:

@@ -82,8 +82,14 @@ class Structure:
     """Of events, what is raised instead: member and the error's code, where they differ."""
     masked: bool = False
     """Whether it is sensitive as a whole."""
-    open_body: bool = False
-    """Whether its body is of any format, and is read as JSON and text, too."""
+    open_format: bool = False
+    """Whether it is an output whose body, if it is bytes, is of any format."""
+
+    @property
+    def open_body(self) -> bool:
+        """Whether its body is bytes of any format, and is read as JSON and text, too."""
+        bodies = (m for m in self.members if m.is_payload and not m.streaming)
+        return self.open_format and any(m.value.kind is Scalar.BLOB for m in bodies)
 
     @cached_property
     def references(self) -> tuple[str, ...]:
