@@ -56,6 +56,7 @@ OTHER_NAMES = frozenset(
         "AccessError",
         "AioBotanticError",
         "AmbiguousResultError",
+        "BodyFormatError",
         "CallTimeoutError",
         "ClientClosedError",
         "ConfigurationError",
