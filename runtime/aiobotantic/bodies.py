@@ -7,6 +7,8 @@ from typing import Any, Final, Protocol, Self, TypeAlias
 
 from pydantic_core import core_schema as cs
 
+from aiobotantic.framing import Framed
+
 
 class Readable(Protocol):
     """A file that is open for reading bytes; `read` may be async."""
@@ -26,7 +28,7 @@ CHUNK = 65_536
 """Bytes that `iter_bytes` yields at most at once."""
 
 
-class Streamed:
+class Streamed(Framed):
     """Base of what holds a connection until it is read to its end or closed."""
 
     def __init__(self, raw: Any, operation: str) -> None:

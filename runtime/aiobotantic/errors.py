@@ -18,6 +18,7 @@ AioBotanticError
 │   └── AmbiguousResultError    may have been carried out        botocore ConnectionClosedError
 ├── ResponseParseError          a 2xx that is no answer          botocore ResponseParserError
 │   └── AnswerTooLargeError     longer than the call takes
+├── BodyFormatError             a body that is no text, no JSON  ValueError
 ├── CredentialsError            none found, or not loadable      botocore NoCredentialsError
 ├── ConfigurationError          an option that cannot be used    botocore BotoCoreError
 │   ├── RegionError             none found                       botocore NoRegionError
@@ -64,6 +65,7 @@ __all__ = [
     "AmbiguousResultError",
     "AnswerTooLargeError",
     "BandwidthLimitExceeded",
+    "BodyFormatError",
     "CallTimeoutError",
     "ClientClosedError",
     "ConfigurationError",
@@ -280,6 +282,20 @@ class AmbiguousResultError(TransportError, botocore.ConnectionClosedError):
     Ask the service whether it was carried out. `with_options(repeat_ambiguous=True)` repeats
     such calls.
     """
+
+
+class BodyFormatError(AioBotanticError, ValueError):
+    """A body is no text of its encoding, no JSON, or another format than what was asked for.
+
+    The message names the place, never what stands there.
+    """
+
+    line: int | None
+    """Number of the line, where lines are read; the first is 1."""
+
+    def __init__(self, message: str, *, line: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
 
 
 class CredentialsError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from datetime import datetime
 from enum import Enum
 from functools import lru_cache
@@ -27,6 +27,9 @@ class EventStream(Streamed, Generic[Event]):
     Iterating yields the union of events with the arm set that arrived; one that the model does not
     list is an arm that is not known. An error that the service sends is raised as its class.
     An iteration may be left and another goes on; leaving the block early closes the connection.
+
+    Where the events hold one blob, `iter_bytes`, `iter_text`, `iter_lines`, `iter_json` and
+    `iter_sse` read what the blobs are together; events without it are passed over.
     """
 
     def __init__(
@@ -66,6 +69,30 @@ class EventStream(Streamed, Generic[Event]):
             self._over = True
             raise StopAsyncIteration
         return event
+
+    def iter_bytes(self) -> AsyncGenerator[bytes, None]:
+        """Iterate over the bytes that the events hold, one event at a time.
+
+        An iteration may be left early: the next one goes on with the next event.
+
+        Raises:
+            TypeError: the events hold no blob, or several.
+        """
+        blobs = _blobs_of(self._events)
+        if len(blobs) != 1:
+            held = "several blobs" if blobs else "no blob"
+            names = ", ".join(f"{arm}.{field}" for arm, field in blobs)
+            raise TypeError(
+                f"{self._operation}: the events ({self._events.__name__}) hold {held}"
+                f"{names and f' ({names})'}, so there are no bytes, lines or values to read: "
+                "iterate over the events themselves, `async for event in events`"
+            )
+        return self._bytes_of(*blobs[0])
+
+    async def _bytes_of(self, arm: str, field: str) -> AsyncGenerator[bytes, None]:
+        async for event in self:
+            if (part := getattr(event, arm)) is not None and (blob := getattr(part, field)):
+                yield blob
 
     def _arrived_event(self) -> Event | None:
         """Return the next event; None where it has not arrived as a whole."""
@@ -213,6 +240,19 @@ def _arm(events: type[Structure], name: str) -> _Arm | None:
     """Return what reads the events of a name; None where the model does not list it."""
     field = describe(events).by_wire_name.get(name)
     return None if field is None else _Arm(events, field)
+
+
+@lru_cache(maxsize=256)
+def _blobs_of(events: type[Structure]) -> list[tuple[str, str]]:
+    """Return where the events of a union hold blobs: arm, and field of what the arm is."""
+    describe(events)  # completes a recursive class
+    kinds = {name: value_type(arm.annotation) for name, arm in events.__pydantic_fields__.items()}
+    return [
+        (arm, name)
+        for arm, kind in kinds.items()
+        for name, member in kind.__pydantic_fields__.items()
+        if value_type(member.annotation) is bytes
+    ]
 
 
 def _header(kind: Any, value: Any) -> Any:

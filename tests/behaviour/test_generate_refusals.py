@@ -178,6 +178,54 @@ CASES: dict[str, tuple[dict[str, Any], type[GeneratorError], str, str, str]] = {
         "there is no operation 'Receive' in the model",
         UNMATCHED,
     ),
+    "a mixin that is no class": (
+        spec(overrides='[services.mini]\nmixin = "extras.Mixin"\n'),
+        SpecError,
+        "overrides.toml#/services/mini/mixin",
+        "'' cannot be a name in Python",
+        "Name a class to import: package.module:Class.",
+    ),
+    "a mixin whose name is taken": (
+        spec(overrides='[services.mini]\nmixin = "extras:Mini"\n'),
+        NameCollision,
+        "overrides.toml#/services/mini/mixin",
+        "'Mini' is the name of another class in the module of the client",
+        "Give the hand-written class another name.",
+    ),
+    "bodies of an operation that is not there": (
+        spec(overrides=override("bodies", operation="Receive")),
+        SpecError,
+        "overrides.toml#/services/mini/bodies/0",
+        "there is no operation 'Receive' in the model",
+        UNMATCHED,
+    ),
+    "bodies of an operation that has none of its own": (
+        spec(overrides=override("bodies", operation="Send")),
+        SpecError,
+        "overrides.toml#/services/mini/bodies/0",
+        "there is no blob Body that is the payload, beside a member ContentType, in 'Send' in the "
+        "model",
+        UNMATCHED,
+    ),
+    "bodies whose form has the name of a member": (
+        spec(
+            shapes={
+                "SendRequest": {
+                    "members": {
+                        "Body": "Blob",
+                        "ContentType": {"shape": "String", "location": "header"},
+                        "Text": {"shape": "String", "location": "header"},
+                    },
+                    "payload": "Body",
+                },
+            },
+            overrides=override("bodies", operation="Send"),
+        ),
+        SpecError,
+        "overrides.toml#/services/mini/bodies/0",
+        "'Text' of 'Send' has the name that a form of the body takes",
+        "Remove the entry.",
+    ),
     "a class name of a shape that has no class": (
         spec(
             shapes={"Text": {"type": "string"}},

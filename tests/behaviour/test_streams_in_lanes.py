@@ -8,7 +8,7 @@ import json
 import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
 from functools import partialmethod
 from typing import Any
@@ -38,6 +38,7 @@ SPEC: dict[str, Any] = {
     "operations": {
         "GetBytes": {"http": {"method": "GET", "requestUri": "/b"}, "output": "BytesResponse"},
         "GetEvents": {"http": {"method": "GET", "requestUri": "/e"}, "output": "EventsResponse"},
+        "GetParts": {"http": {"method": "GET", "requestUri": "/e"}, "output": "PartsResponse"},
         "GetPlain": {"http": {"method": "GET", "requestUri": "/p"}, "output": "PlainResponse"},
         "PutBlob": {"http": {"method": "PUT", "requestUri": "/u"}, "input": "BlobRequest"},
     },
@@ -53,6 +54,9 @@ SPEC: dict[str, Any] = {
         "EventsResponse": {"members": {"Events": "Events"}, "payload": "Events"},
         "Events": {"members": {"Said": "Said"}, "eventstream": True},
         "Said": {"members": {"Text": "String"}, "event": True},
+        "PartsResponse": {"members": {"Parts": "Parts"}, "payload": "Parts"},
+        "Parts": {"members": {"Part": "Part", "Said": "Said"}, "eventstream": True},
+        "Part": {"members": {"Data": {"shape": "Blob", "eventpayload": True}}, "event": True},
         "PlainResponse": {"members": {"Name": "String"}},
         "BlobRequest": {"members": {"Body": "Blob"}, "payload": "Body"},
     },
@@ -84,6 +88,10 @@ async def client(mini: Mini, service: HttpService, pipeline: Any) -> AsyncIterat
 def said(text: str) -> bytes:
     headers = {":message-type": "event", ":event-type": "Said"}
     return frame(headers, json.dumps({"Text": text}).encode())
+
+
+def part(data: bytes) -> bytes:
+    return frame({":message-type": "event", ":event-type": "Part"}, data)
 
 
 class Slow:
@@ -241,6 +249,57 @@ async def test_what_is_not_read_to_its_end_closes_the_connection(
         await asyncio.wait_for(slow.left.wait(), 5)
         assert (await client.get_plain()).name == "n"
         assert slow.connections == 2
+
+
+@pytest.mark.parametrize("how", ["iter_text", "iter_lines", "iter_json", "iter_sse"])
+async def test_items_that_are_left_early_close_the_connection(
+    mini: Mini, how: str, pipeline: Any
+) -> None:
+    async with slowly(mini, pipeline, part(b"data:1\n\n" if "sse" in how else b"1\n2")) as (
+        slow,
+        client,
+    ):
+        parts = (await client.get_parts()).parts
+        async with aclosing(getattr(parts, how)()) as items:
+            async for _ in items:
+                break
+        await asyncio.wait_for(slow.left.wait(), 5)
+        with pytest.raises(ClientClosedError, match="GetParts: the answer was closed"):
+            await anext(parts.iter_bytes())
+
+
+async def test_lines_of_a_body_that_are_left_early_close_the_connection(
+    mini: Mini, pipeline: Any
+) -> None:
+    async with slowly(mini, pipeline, b"1\n2\n3") as (slow, client):
+        async with (await client.get_bytes()).body as body:
+            assert await anext(body.iter_json()) == 1
+        await asyncio.wait_for(slow.left.wait(), 5)
+
+
+async def test_events_and_their_bytes_take_turns(client: Any, service: HttpService) -> None:
+    sent = part(b"a") + said("between") + part(b"") + part(b"b") + part(b"c") + said("end")
+    service.script = [answer(sent)]
+    async with (await client.get_parts()).parts as parts:
+        async for blob in parts.iter_bytes():
+            assert blob == b"a"
+            break
+        assert (await anext(parts)).said.text == "between"
+        assert [blob async for blob in parts.iter_bytes()] == [b"b", b"c"]
+        assert [line async for line in parts.iter_lines()] == []
+
+
+async def test_events_without_a_blob_have_no_bytes(client: Any, service: HttpService) -> None:
+    service.script = [answer(said("one"))]
+    async with (await client.get_events()).events as events:
+        for name in ("iter_bytes", "iter_text", "iter_lines", "iter_json", "iter_sse"):
+            with pytest.raises(TypeError) as raised:
+                getattr(events, name)()
+            assert str(raised.value) == (
+                "GetEvents: the events (Events) hold no blob, so there are no bytes, lines or "
+                "values to read: iterate over the events themselves, `async for event in events`"
+            )
+        assert [event.said.text async for event in events] == ["one"]
 
 
 async def test_what_was_dropped_unread_closes_the_connection(mini: Mini) -> None:

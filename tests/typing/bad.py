@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aiosagemaker import SageMaker
+from aiosagemaker import SageMaker, SageMakerRuntime
 from aiosagemaker.sagemaker import models
 from aiosagemaker.sagemaker.models import (
     CreateNotebookInstanceInput,
@@ -61,6 +61,12 @@ async def other_doors(client: SageMaker, tag: Tag) -> None:
     gone = await client.wait_until_endpoint_deleted(endpoint_name="e")
     print(gone.endpoint_name)  # error: endpoint_name
     print(also)
+
+
+async def bodies(runtime: SageMakerRuntime) -> None:
+    await runtime.invoke_endpoint(endpoint_name="e", body="text")  # error: "body"
+    await runtime.invoke_endpoint(endpoint_name="e", text=b"bytes")  # error: "str | None"
+    await runtime.invoke_endpoint(json={})  # error: endpoint_name
 
 
 # Checkers take an enum for closed: they ask for `case _` only where a listed value has no case.

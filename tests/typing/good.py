@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, assert_type
 
-from aiosagemaker import SageMaker, __version__
+from aiosagemaker import SageMaker, SageMakerRuntime, __version__
 from aiosagemaker.sagemaker import errors, models
 from aiosagemaker.sagemaker.models import (
     CreateInferenceExperimentRequest,
@@ -31,6 +31,7 @@ from aiosagemaker.sagemaker.models import (
     Tag,
 )
 
+from aiobotantic.framing import ServerSentEvent
 from aiobotantic.structure import EmptyOutput, ResponseMetadata
 
 assert_type(__version__, str)
@@ -191,3 +192,19 @@ async def lifetime(headers: Mapping[str, str]) -> None:
         assert_type(error.retryable, bool)
     except (errors.ThrottlingException, errors.ServiceError) as error:
         assert_type(error.code, str)
+
+
+async def bodies(runtime: SageMakerRuntime, pieces: AsyncIterator[bytes]) -> None:
+    answer = await runtime.invoke_endpoint(endpoint_name="e", json={"inputs": [1]})
+    assert_type(answer.text(), str)
+    assert_type(answer.json(), Any)
+    with open("body", "rb") as file:
+        await runtime.invoke_endpoint(endpoint_name="e", body=file)
+    await runtime.invoke_endpoint(endpoint_name="e", body=pieces)
+    streamed = await runtime.invoke_endpoint_with_response_stream(endpoint_name="e", text="x")
+    async with streamed.body as events:
+        assert_type([blob async for blob in events.iter_bytes()], list[bytes])
+        assert_type([text async for text in events.iter_text()], list[str])
+        assert_type([line async for line in events.iter_lines()], list[str])
+        assert_type([value async for value in events.iter_json()], list[Any])
+        assert_type([event async for event in events.iter_sse()], list[ServerSentEvent])

@@ -141,6 +141,7 @@ class _Builder:
             errors=tuple(errors.values()),
             modules=self._modules(structures, enums, families),
             camel_case=self._is_camel_case(structures.values()),
+            mixin=self.overrides.mixin(self._client_name()),
             left_out=self.left_out,
         )
 
@@ -379,6 +380,7 @@ class _Builder:
             output_of=self.outputs.get(name),
             exceptions=tuple(self._exceptions(shape)) if shape.eventstream else (),
             masked=bool(shape.sensitive) or self.overrides.is_sensitive(name),
+            open_format=self.outputs.get(name) in self.overrides.open_bodies,
         )
 
     def _exceptions(self, events: ShapeDocument) -> Iterable[tuple[str, str]]:
@@ -466,6 +468,7 @@ class _Builder:
             deprecated=bool(operation.deprecated),
             host_prefix=operation.endpoint.host_prefix if operation.endpoint else "",
             traits=pipeline_traits(operation, self.shapes[operation.input.shape]),
+            open_body=name in self.overrides.open_bodies,
             reference=reference.replace("{operation}", name).replace(
                 "{uid}", self.document.metadata.uid or ""
             ),

@@ -58,7 +58,7 @@ _STRUCTURE_NAMES = {
 }
 _UNION_NAMES = {"arm", "is_known"}
 # Names that a method's body looks up beside its arguments.
-_ARGUMENT_NAMES = {"self", "waiters"}
+_ARGUMENT_NAMES = {"open_body", "self", "waiters"}
 # Attributes of aiobotantic's ServiceError.
 _ERROR_ATTRIBUTES = {
     "add_note",
@@ -121,6 +121,7 @@ _MODULE_NAMES = {
     "JSON_TEXT",
     "JsonValue",
     "Length",
+    "OpenBody",
     "OpenEnum",
     "Operation",
     "Operations",

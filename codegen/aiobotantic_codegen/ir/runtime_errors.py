@@ -57,6 +57,7 @@ OTHER_NAMES = frozenset(
         "AioBotanticError",
         "AmbiguousResultError",
         "AnswerTooLargeError",
+        "BodyFormatError",
         "CallTimeoutError",
         "ClientClosedError",
         "ConfigurationError",

@@ -82,6 +82,14 @@ class Structure:
     """Of events, what is raised instead: member and the error's code, where they differ."""
     masked: bool = False
     """Whether it is sensitive as a whole."""
+    open_format: bool = False
+    """Whether it is an output whose body, if it is bytes, is of any format."""
+
+    @property
+    def open_body(self) -> bool:
+        """Whether its body is bytes of any format, and is read as JSON and text, too."""
+        bodies = (m for m in self.members if m.is_payload and not m.streaming)
+        return self.open_format and any(m.value.kind is Scalar.BLOB for m in bodies)
 
     @cached_property
     def references(self) -> tuple[str, ...]:
@@ -238,6 +246,8 @@ class Operation:
     """What botocore's pipeline does by itself, as botocore's model says it."""
     paginator: Paginator | None = None
     waiters: tuple[Waiter, ...] = ()
+    open_body: bool = False
+    """Whether its body is of any format, and is given as JSON and text, too."""
 
     @property
     def streams(self) -> bool:
@@ -274,6 +284,14 @@ class Module:
 
 
 @dataclass(frozen=True)
+class Mixin:
+    """A hand-written class that the client has for a base, before the operations."""
+
+    module: str
+    name: ClassName
+
+
+@dataclass(frozen=True)
 class Service:
     """One service."""
 
@@ -289,6 +307,7 @@ class Service:
     modules: tuple[Module, ...]
     camel_case: bool
     """Whether wire names follow from field names as camelCase, not PascalCase."""
+    mixin: Mixin | None = None
     left_out: Mapping[str, str] = field(default_factory=dict[str, str])
     """Operations that the runtime does not speak, with the reason."""
 

@@ -350,6 +350,13 @@ class SensitiveOverride(Document):
     reason: str
 
 
+class BodyOverride(Document):
+    """An operation whose body is of any format: it is given as JSON and text, too."""
+
+    operation: str
+    reason: str
+
+
 class WaiterOverride(Document):
     """What is waited for after a Describe operation, where the rules have no good answer."""
 
@@ -392,9 +399,12 @@ class WaiterRules(Document):
 class ServiceOverrides(Document):
     class_name: str | None = None
     reference: str | None = None
+    mixin: str | None = None
+    """A hand-written base of the client, `package.module:Class`."""
     names: list[NameOverride] = []
     families: list[FamilyOverride] = []
     sensitive: list[SensitiveOverride] = []
+    bodies: list[BodyOverride] = []
     exceptions: list[dict[str, Any]] = []
     waiters: list[WaiterOverride] = []
 

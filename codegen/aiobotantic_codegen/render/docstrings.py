@@ -30,6 +30,10 @@ _PAGING = (
     ("page_size", "Most items to ask for in one request. Default: {largest}."),
     ("starting_token", "Where an earlier iterator stopped: its `resume_token`."),
 )
+_BODY_FORMS = (
+    ("json", "In place of `body`: what JSON can hold. Content type: application/json."),
+    ("text", "In place of `body`: text, in UTF-8. Content type: text/plain."),
+)
 _WAITING = (
     ("timeout", "Seconds to wait at most. Default: {timeout:g}."),
     ("delay", "Most seconds between two polls; the first ones are closer. Default: {delay:g}."),
@@ -151,7 +155,15 @@ class Docstrings:
         return "\n\n".join(parts) + "\n"
 
     def _arguments(self, operation: Operation, members: Iterable[Member]) -> list[tuple[str, str]]:
-        return [(m.name, self.argument(operation.input, m)) for m in members]
+        entries: list[tuple[str, str]] = []
+        for member in members:
+            text = self.argument(operation.input, member)
+            if operation.open_body and member.is_payload:
+                text = f"{text} A file or an iterator is read as a whole first."
+                entries += [(member.name, text), *_BODY_FORMS]
+            else:
+                entries.append((member.name, text))
+        return entries
 
     def _summary(self, line: str, operation: Operation) -> str:
         prose = blocks(self.prose.operations.get(operation.wire, ""))

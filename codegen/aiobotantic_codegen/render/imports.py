@@ -26,6 +26,7 @@ _PLACES = {
     "JsonValue": "pydantic",
     "Length": "aiobotantic.constraints",
     "Mapping": "collections.abc",
+    "OpenBody": "aiobotantic.open_bodies",
     "Pattern": "aiobotantic.constraints",
     "RFC822": "aiobotantic.values",
     "Range": "aiobotantic.constraints",

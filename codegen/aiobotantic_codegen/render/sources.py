@@ -154,6 +154,9 @@ class Sources:
         if shape.union:
             imports.add("aiobotantic.unions", "UnionStructure")
             return "UnionStructure"
+        if shape.open_body:
+            imports.add_used_names("OpenBody")
+            return "OpenBody"
         imports.add("aiobotantic.structure", "Structure")
         return "Structure"
 
@@ -163,7 +166,8 @@ class Sources:
         for operation in operations:
             arguments = [self._argument(m) for m in operation.arguments]
             filters = [self._argument(m) for m in operation.filters]
-            for argument in (*arguments, *filters):
+            signature = self._signature(operation)
+            for argument in (*signature, *filters):
                 imports.add_used_names(argument.annotation, for_checkers=True)
             for member in operation.arguments:
                 shapes.update(self._mentioned(member.value))
@@ -180,6 +184,7 @@ class Sources:
                     "operation": operation,
                     "returns": returns,
                     "arguments": arguments,
+                    "signature": signature,
                     "filters": filters,
                     "item": item,
                     "doc": self.docs.operation(operation),
@@ -187,6 +192,8 @@ class Sources:
                     "waiters": [(w, self.docs.waiter(w, operation)) for w in operation.waiters],
                 }
             )
+            if operation.open_body:
+                imports.add("aiobotantic.open_bodies", "open_body")
             if operation.output is None:
                 imports.add_for_checkers("aiobotantic.structure", "EmptyOutput")
             if operation.repeat != "once":
@@ -211,6 +218,18 @@ class Sources:
 
     def _mentioned(self, value: Value) -> Iterable[str]:
         return (self.service.shapes[wire].name for wire in shapes_of(value))
+
+    def _signature(self, operation: Operation) -> list[ArgumentView]:
+        """The arguments of a method: those of the call, and further forms of an open body."""
+        views: list[ArgumentView] = []
+        for member in operation.arguments:
+            if operation.open_body and member.is_payload:
+                views.append(ArgumentView(member.name, "BytesInput | None", "None"))
+                views.append(ArgumentView("json", "Any", "None"))
+                views.append(ArgumentView("text", "str | None", "None"))
+            else:
+                views.append(self._argument(member))
+        return views
 
     def _argument(self, member: Member) -> ArgumentView:
         annotation = self.annotations.argument(member.value)

@@ -12,12 +12,14 @@ from aiosagemaker.sagemaker_runtime._operations.endpoint_async import EndpointAs
 from aiosagemaker.sagemaker_runtime._operations.endpoint_with_response_stream import (
     EndpointWithResponseStreamOperations,
 )
+from aiosagemaker_extras.async_inference import AsyncInference
 
 if TYPE_CHECKING:
     from aiosagemaker.sagemaker_runtime.wire import SageMakerRuntimeWire
 
 
 class SageMakerRuntime(
+    AsyncInference,
     EndpointOperations,
     EndpointAsyncOperations,
     EndpointWithResponseStreamOperations,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Generic, Protocol, Self, TypeVar, get_origin, runtime_checkable
+from typing import Any, Generic, Protocol, Self, TypeVar, get_args, get_origin, runtime_checkable
 
 from aiobotantic.bodies import StreamingBody
 from aiobotantic.errors import ServiceError
@@ -16,7 +16,7 @@ Event = TypeVar("Event", bound=UnionStructure)
 
 @runtime_checkable
 class _Again(Protocol):
-    def again(self, operation: str) -> Any: ...
+    def again(self, operation: str, kind: Any) -> Any: ...
 
 
 class _NoConnection:
@@ -29,9 +29,14 @@ class _NoConnection:
 class FakeEvents(EventStream[Event], Generic[Event]):
     """An `EventStream` of given events; an exception among them is raised in its place."""
 
-    def __init__(self, items: Iterable[Event | Exception], operation: str = "fake") -> None:
-        super().__init__(_NoConnection(), operation, UnionStructure, {}, {})  # type: ignore[arg-type]
+    def __init__(
+        self, items: Iterable[Event | Exception], operation: str = "fake", events: Any = None
+    ) -> None:
         self._items = tuple(items)
+        if events is None:
+            unions = (type(item) for item in self._items if isinstance(item, UnionStructure))
+            events = next(unions, UnionStructure)
+        super().__init__(_NoConnection(), operation, events, {}, {})
         self._next = 0
 
     async def __anext__(self) -> Event:
@@ -45,9 +50,9 @@ class FakeEvents(EventStream[Event], Generic[Event]):
             raise item
         return item
 
-    def again(self, operation: str) -> Self:
-        """Return the same events from the start."""
-        return type(self)(self._items, operation)
+    def again(self, operation: str, kind: Any) -> Self:
+        """Return the same events from the start; `kind` is the type of their member."""
+        return type(self)(self._items, operation, get_args(kind)[0])
 
 
 class FakeBody(StreamingBody):
@@ -68,7 +73,7 @@ class FakeBody(StreamingBody):
             raise piece
         return piece
 
-    def again(self, operation: str) -> Self:
+    def again(self, operation: str, kind: Any) -> Self:
         """Return the same body from the start."""
         return type(self)(self._pieces, operation)
 
@@ -97,10 +102,10 @@ def renewed(answer: Structure, operation: str) -> None:
         value: Any = getattr(answer, name)
         kind, stream = value_type(member.annotation), None
         if isinstance(value, _Again):
-            stream = value.again(operation)
+            stream = value.again(operation, kind)
         elif kind is StreamingBody and isinstance(value, (bytes, bytearray)):
             stream = FakeBody([bytes(value)], operation)
         elif get_origin(kind) is EventStream and is_sequence(value):
-            stream = FakeEvents(value, operation)
+            stream = FakeEvents(value, operation, get_args(kind)[0])
         if stream is not None:
             setattr(answer, name, stream)

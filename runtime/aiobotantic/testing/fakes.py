@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar
 from aiobotantic.client import Client, operations_by_method
 from aiobotantic.lanes import Call, Lane, Pipeline
 from aiobotantic.lanes.connection import Connection
+from aiobotantic.open_bodies import with_encoded_body
 from aiobotantic.operation import Operation, Service
 from aiobotantic.options import Validation
 from aiobotantic.protocols import WireProtocol
@@ -117,7 +118,8 @@ class FakeOperation(Answers[Input, Output], Generic[Arguments, Input, Output]):
     def _request(self, *args: Any, **kwargs: Any) -> Structure:
         if args:
             raise TypeError(f"{self.__name__} takes keyword arguments alone")
-        return self._told.operation.request_class(**kwargs)
+        cls = self._told.operation.request_class
+        return cls(**with_encoded_body(cls, kwargs))
 
     def _different(self, expected: Structure, came: Structure) -> list[str]:
         """Return what differs; a token that the client made up does not."""

@@ -454,6 +454,9 @@ class Server:
         return next(face for face in self._faces.values() if operation.name in face.operations)
 
     async def _handle(self, received: web.BaseRequest) -> web.StreamResponse:
+        waits = received.headers.get("Expect", "").lower() == "100-continue"
+        if waits and received.transport is not None:  # aiohttp's clients send no body before it
+            received.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         body = await received.content.read()
         request = HttpRequest(received.method, received.raw_path, received.headers, body)
         if is_for_page(request):

@@ -6,11 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aiobotantic.client import Operations
+from aiobotantic.open_bodies import open_body
 from aiobotantic.operation import Operation, Repeat
 
 if TYPE_CHECKING:
     from typing import Any, ClassVar
 
+    from aiobotantic.bodies import BytesInput
     from aiosagemaker.sagemaker_runtime.models import InvokeEndpointWithResponseStreamOutput
 
 _INVOKE_ENDPOINT_WITH_RESPONSE_STREAM = Operation["InvokeEndpointWithResponseStreamOutput"](
@@ -41,7 +43,9 @@ class EndpointWithResponseStreamOperations(Operations):
         self,
         *,
         endpoint_name: str,
-        body: bytes,
+        body: BytesInput | None = None,
+        json: Any = None,
+        text: str | None = None,
         content_type: str | None = None,
         accept: str | None = None,
         custom_attributes: str | None = None,
@@ -56,7 +60,9 @@ class EndpointWithResponseStreamOperations(Operations):
 
         Args:
             endpoint_name: At most 63 characters, pattern `^[a-zA-Z0-9](-*[a-zA-Z0-9])*`.
-            body: At most 6291456 bytes. Sensitive: masked in repr, errors and logs.
+            body: At most 6291456 bytes. Sensitive: masked in repr, errors and logs. A file or an iterator is read as a whole first.
+            json: In place of `body`: what JSON can hold. Content type: application/json.
+            text: In place of `body`: text, in UTF-8. Content type: text/plain.
             content_type: At most 1024 characters, pattern `\\p{ASCII}*`.
             accept: At most 1024 characters, pattern `\\p{ASCII}*`.
             custom_attributes: At most 1024 characters, pattern `\\p{ASCII}*`. Sensitive: masked in repr, errors and logs.
@@ -77,6 +83,7 @@ class EndpointWithResponseStreamOperations(Operations):
 
         [AWS API reference](https://docs.aws.amazon.com/goto/WebAPI/runtime.sagemaker-2017-05-13/InvokeEndpointWithResponseStream)
         """
+        body, content_type = await open_body(body, content_type, json=json, text=text)
         return await self._call(
             _INVOKE_ENDPOINT_WITH_RESPONSE_STREAM,
             endpoint_name=endpoint_name,

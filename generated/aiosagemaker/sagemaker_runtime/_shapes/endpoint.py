@@ -5,7 +5,8 @@ from typing import Annotated
 
 from aiobotantic.bindings import AsPayload, InHeader, InPath
 from aiobotantic.constraints import Length, Pattern, SENSITIVE
-from aiobotantic.structure import Request, Structure
+from aiobotantic.open_bodies import OpenBody
+from aiobotantic.structure import Request
 
 
 class InvokeEndpointInput(Request["InvokeEndpointOutput"]):
@@ -74,7 +75,7 @@ class InvokeEndpointInput(Request["InvokeEndpointOutput"]):
     """1 to 64 characters, pattern `\\A\\S[\\p{Print}]*\\z`."""
 
 
-class InvokeEndpointOutput(Structure):
+class InvokeEndpointOutput(OpenBody):
     """Response of `InvokeEndpoint`."""
 
     body: Annotated[bytes, AsPayload(), SENSITIVE] = b""
