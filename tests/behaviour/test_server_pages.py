@@ -35,10 +35,10 @@ def test_there_are_pages_to_iterate_over() -> None:
     counts = {service: len(paginations(client_class(service))) for service in SERVICES}
 
     assert {service: count for service, count in counts.items() if count} == {
-        "sagemaker": 95,
+        "sagemaker": 102,
         "sagemaker-a2i-runtime": 1,
         "sagemaker-featurestore-runtime": 1,
-        "sagemaker-geospatial": 3,
+        "sagemaker-geospatial": 4,
     }
 
 
