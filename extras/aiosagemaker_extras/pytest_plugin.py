@@ -135,12 +135,12 @@ def _file(request: pytest.FixtureRequest) -> Path:
     from hashlib import sha256
     from urllib.parse import quote
 
-    module, *names = request.node.nodeid.rpartition("/")[2].split("::")
+    path, *names = str(request.node.nodeid).split("::")
     name = quote(".".join(names), safe="[]-_. ,=+@")
     if len(name) > _LONGEST_NAME:
         name = f"{name[:_LONGEST_NAME]}-{sha256(name.encode()).hexdigest()[:12]}"
     folder: Path = request.path.parent / "cassettes"
-    return folder / module.removesuffix(".py") / f"{name}.json"
+    return folder / path.rpartition("/")[2].removesuffix(".py") / f"{name}.json"
 
 
 def _loop(request: pytest.FixtureRequest) -> str:

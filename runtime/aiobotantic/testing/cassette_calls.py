@@ -13,7 +13,7 @@ from aiobotantic.testing.scrubbing import same_text
 
 Match: TypeAlias = Literal["strict", "lenient"]
 
-_REMEDY = 'If the program changed, record again: mode="record", or pytest --cassettes=record'
+REMEDY = 'If the program changed, record again: mode="record", or pytest --cassettes=record'
 
 
 class UnusedCallsError(AssertionError):
@@ -62,7 +62,7 @@ class RecordedCalls:
         if call is None:
             error = UnexpectedCallError(
                 f"{in_words(operation, request)} was not expected.\n"
-                f"{self._nearest(service, operation, request)}\n{_REMEDY}"
+                f"{self._nearest(service, operation, request)}\n{REMEDY}"
             )
             self.unexpected.append(error)
             raise error
@@ -82,6 +82,7 @@ class RecordedCalls:
         self, service: str, operation: str, request: Mapping[str, Any]
     ) -> RecordedCall | None:
         same = [call for call in self.calls if _is(call, service, operation, request)]
+        same = [call for call in same if not call.entry.get("cancelled")] or same
         return next((call for call in same if not call.used), same[-1] if same else None)
 
     def _nearest(self, service: str, operation: str, request: Mapping[str, Any]) -> str:
@@ -119,7 +120,7 @@ class RecordedCalls:
                         f"{self.file} has {_counted(len(unused))} that the program did not make:",
                         *lines,
                         *more,
-                        _REMEDY,
+                        REMEDY,
                     ]
                 )
             )

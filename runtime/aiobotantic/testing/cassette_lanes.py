@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final, NoReturn
 
 from aiobotantic.client import Client
 from aiobotantic.errors import ServiceError
@@ -17,7 +17,8 @@ from aiobotantic.masking import hide_repeated
 from aiobotantic.operation import Operation, Service
 from aiobotantic.protocols import WireProtocol
 from aiobotantic.structure import ResponseMetadata, Structure
-from aiobotantic.testing.cassette_calls import RecordedCalls
+from aiobotantic.testing.answering import UnexpectedCallError
+from aiobotantic.testing.cassette_calls import REMEDY, RecordedCalls
 from aiobotantic.testing.offline import OfflineClient
 from aiobotantic.testing.recorded_ends import (
     LOST,
@@ -30,6 +31,9 @@ from aiobotantic.testing.recorded_ends import (
 from aiobotantic.testing.recorded_streams import StreamTape, recorded, replayed
 from aiobotantic.testing.recorded_values import CassetteError, read_members, write_members
 from aiobotantic.testing.scrubbing import Scrubber
+
+_PATIENCE: Final = 2.0
+"""Seconds in which a call that was cancelled when it was recorded is cancelled again."""
 
 
 class Tape:
@@ -174,7 +178,7 @@ class _ReplayLane:
         entry, place = found.entry, found.place
         await asyncio.sleep(0)
         if entry.get("cancelled"):
-            await asyncio.Event().wait()  # until it is cancelled again
+            await self._until_cancelled(call, place)
         try:
             if "error" in entry:
                 raise read_error(service, operation, entry["error"], f"{place}.error")
@@ -191,6 +195,17 @@ class _ReplayLane:
         status = entry.get("status", 200)
         vars(response)["response_metadata"] = ResponseMetadata(REQUEST_ID, status)
         return response
+
+    async def _until_cancelled(self, call: Call, place: str) -> NoReturn:
+        """Wait to be cancelled again: till the call's own time is over, else not for long."""
+        limited = call.options.timeout is not None or call.options.deadline is not None
+        await asyncio.sleep(86_400 if limited else _PATIENCE)
+        error = UnexpectedCallError(
+            f"{call.operation.name}: {place} of {self._calls.file} was cancelled before it was "
+            f"answered, and is not cancelled now. {REMEDY}"
+        )
+        self._calls.unexpected.append(error)
+        raise error
 
     async def warm_up(self, operations: Iterable[Operation[Any]]) -> None:
         """Do nothing: there is no connection."""

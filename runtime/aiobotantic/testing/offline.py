@@ -6,15 +6,14 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from itertools import count
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from aiobotantic.client import Client
 from aiobotantic.lanes import Lane
 from aiobotantic.lanes.connection import Connection
-from aiobotantic.operation import Operation, Service
-from aiobotantic.protocols import WireProtocol
+from aiobotantic.operation import Operation
 from aiobotantic.structure import Request, Response, Structure
 from aiobotantic.waiters import OnPoll, Waiter, backing_off, timed_out
 
@@ -27,15 +26,6 @@ class NoConnection(Connection):
     """Is open from the start, on any event loop and in any process, until it is closed."""
 
     script: Lane
-
-    async def open(
-        self,
-        service: Service,
-        operations: Mapping[str, Operation[Any]],
-        protocol: WireProtocol,
-    ) -> None:
-        """Do nothing, unless it was closed."""
-        self.ready()
 
     def ready(self) -> Lane:
         """Return the script."""
@@ -67,6 +57,11 @@ class _Last:
 
 class OfflineClient(Client):
     """A client whose lane answers by itself: the pauses of waiters pass at once."""
+
+    async def open(self) -> Self:
+        """Do nothing, unless it was closed; return the client itself."""
+        self._connection.ready()
+        return self
 
     def _answer_by(self, lane: Lane) -> None:
         """Take a lane that needs no connection."""

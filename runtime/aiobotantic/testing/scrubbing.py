@@ -6,6 +6,7 @@ import re
 from base64 import b64encode
 from collections.abc import Callable, Iterable
 from hashlib import sha256
+from itertools import count
 from typing import Any, Final, TypeAlias
 from urllib.parse import quote
 
@@ -111,9 +112,11 @@ class Scrubber:
     def _account(self, match: re.Match[str]) -> str:
         account = match[0]
         if _RECORDED_ACCOUNT.fullmatch(account):
-            return account
-        if account not in self._accounts:
-            self._accounts[account] = f"{len(self._accounts) + 1:012}"
+            self._accounts.setdefault(account, account)
+        elif account not in self._accounts:
+            taken = set(self._accounts.values())
+            numbers = (f"{number:012}" for number in count(1))
+            self._accounts[account] = next(each for each in numbers if each not in taken)
         return self._accounts[account]
 
 
