@@ -19,8 +19,9 @@ from aiobotantic.errors import (
     WaiterTimedOut,
 )
 from aiobotantic.polling import SharedPoller
-from aiosagemaker import SageMaker, SageMakerRuntime
+from aiosagemaker import SageMaker, SageMakerGeospatial, SageMakerRuntime
 from aiosagemaker.sagemaker.models import DescribeModelInput
+from aiosagemaker.sagemaker_geospatial.models import GetTileInput
 from aiosagemaker.sagemaker_runtime.errors import ModelError, ModelStreamError
 from aiosagemaker.sagemaker_runtime.models import PayloadPart, ResponseStream
 from aiosagemaker.testing import (
@@ -31,6 +32,7 @@ from aiosagemaker.testing import (
     ServedError,
     UnexpectedCallError,
     UnusedCallsError,
+    build,
 )
 
 ROLE = "arn:aws:iam::000000000001:role/SageMaker"
@@ -307,17 +309,46 @@ async def test_an_early_leave_is_recorded_and_says_so(recorder: Recorder) -> Non
 
 
 async def test_a_body_in_pieces(recorder: Recorder) -> None:
-    """No operation of SageMaker's streams bytes but by its own protocol: the chunks of one."""
-    recorder.server.endpoint("e")(lambda _: b"whole \x00 answer")
+    pieces = [b"account 12345678", b"9012, and ", b"\xff\x00"]
+    request = build(GetTileInput, optional=False)
 
-    async def program(sagemaker: SageMaker, runtime: SageMakerRuntime) -> bytes:
+    async def read(cassette: Cassette, **options: Any) -> bytes:
+        async with cassette.client(SageMakerGeospatial, region_name="us-west-2", **options) as it:
+            answer = await it.send(request)
+            assert answer.binary_file is not None
+            async with answer.binary_file as body:
+                return await body.read()
+
+    async def left(cassette: Cassette) -> bytes:
+        answer = await cassette.client(SageMakerGeospatial).send(request)
+        assert answer.binary_file is not None
+        async with answer.binary_file as body:
+            async for chunk in body.iter_bytes(4):
+                return chunk
+        return b""
+
+    recorder.server.stream_next("GetTile", pieces)
+    keep = {"BinaryFile"}
+    with Cassette(recorder.file, mode="record", keep=keep) as cassette:
+        options = {"endpoint_url": recorder.server.url, "pipeline": recorder.pipeline}
+        assert await read(cassette, **options) == b"".join(pieces)
+    with Cassette(recorder.file, mode="replay", keep=keep) as cassette:
+        assert await read(cassette) == b"account 000000000001, and \xff\x00"
+    with Cassette(recorder.file, mode="replay", keep=keep) as cassette:
+        assert await left(cassette) == b"acco"
+
+    assert "end" not in recorder.calls[0]["response"]["BinaryFile"]
+
+
+async def test_a_body_that_is_whole(recorder: Recorder) -> None:
+    recorder.server.endpoint("e")(lambda _: b"whole \xff answer")
+
+    async def program(sagemaker: SageMaker, runtime: SageMakerRuntime) -> bytes | None:
         await endpoint(sagemaker)
-        answer = await runtime.invoke_endpoint(endpoint_name="e", body=b"in", accept="text/plain")
-        async with answer.body as body:
-            return await body.read()
+        return (await runtime.invoke_endpoint(endpoint_name="e", body=b"in")).body
 
-    assert await recorder.both(program, keep={"Body"}) == (b"whole \x00 answer",) * 2
-    assert recorder.calls[-1]["response"]["Body"] == {"chunks": ["whole \x00 answer"]}
+    assert await recorder.both(program, keep={"Body"}) == (b"whole \xff answer",) * 2
+    assert recorder.calls[-1]["response"]["Body"] == {"base64": "d2hvbGUg/yBhbnN3ZXI="}
     assert recorder.calls[-1]["request"]["Body"] == "in"
 
 
@@ -336,7 +367,7 @@ async def test_errors_with_members(recorder: Recorder) -> None:
     recorded, replayed = await recorder.both(program)
 
     assert str(replayed) == str(recorded)
-    assert (replayed.original_status_code, replayed.original_message) == (503, "of 000000000002")
+    assert (replayed.original_status_code, replayed.original_message) == (503, "of 000000000001")
     assert replayed.response["Odd"] == "***"
 
 
