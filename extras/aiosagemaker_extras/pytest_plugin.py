@@ -106,7 +106,8 @@ def sagemaker_cassette(request: pytest.FixtureRequest) -> Iterator[Cassette]:
     given = args[0] if args else options.pop("path", None)
     file = _file(request) if given is None else request.path.parent / given
     try:
-        cassette = Cassette(file, mode=request.config.getoption("--cassettes"), **options).open()
+        mode: Any = request.config.getoption("--cassettes")
+        cassette = Cassette(file, mode=mode, **options).open()
     except (CassetteError, TypeError, ValueError) as error:
         _fail(str(error))
     yield cassette

@@ -80,13 +80,13 @@ def read_error(
     members: Any = written.get("members", {})
     if structure := error_structure(service, cls):
         members = read_members(structure, members, f"{place}.members").to_wire()
-    response = {
+    response: dict[str, Any] = {
         **members,
         "Error": {"Code": code, "Message": written.get("message", "")},
         "ResponseMetadata": {
             "RequestId": REQUEST_ID,
             "HTTPStatusCode": written.get("status"),
-            "HTTPHeaders": {},
+            "HTTPHeaders": dict[str, str](),
             "RetryAttempts": 0,
         },
     }

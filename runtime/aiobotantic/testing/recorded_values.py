@@ -77,7 +77,9 @@ def _written(value: Any, member: str, scrubber: Scrubber) -> Any:
         value = value.value
     if isinstance(value, str):
         return scrubber.text(member, value)
-    if isinstance(value, (bytes, bytearray, memoryview)):
+    if isinstance(value, memoryview):
+        value = value.tobytes()
+    if isinstance(value, (bytes, bytearray)):
         return write_blob(scrubber.blob(member, bytes(value)))
     if isinstance(value, datetime):
         return write_time(value, "iso8601")
