@@ -27,7 +27,7 @@ ACCOUNT = "987654321098"
 PLAIN = (
     f"arn:aws:iam::{ACCOUNT}:role/R",
     "https://b.s3.amazonaws.com/k?X-Amz-Signature=51gn3d&X-Amz-Credential=AKIAABCDEFGHIJKLMNOP",
-    "https://someone:pa55w0rd@host/path",
+    "https://someone:a@pa55w0rd@host/path",
     "https://host/#frag3nt",
     f'{{"AWS_SECRET_ACCESS_KEY": "{KEYS["aws_secret_access_key"]}", "api_key": "k3y0fap1"}}',
     f"token is {KEYS['aws_session_token']}",

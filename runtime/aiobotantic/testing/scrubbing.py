@@ -28,7 +28,7 @@ _ASSIGNED: Final = re.compile(
 )
 _HEADER: Final = re.compile(r"(?i)(x-amz-security-token[\"']?\s?:\s?[\"']?)[^\s\"'&,;\\]+")
 _URL: Final = re.compile(
-    r"(?i)\b((?:https?|wss?|ftp)://)(?:[^\s\"'<>/?#@\\]{0,2048}@)?([^\s\"'<>?#\\]*)([?#]?)"
+    r"(?i)\b((?:https?|wss?|ftp)://)(?:[^\s\"'<>/?#\\]{0,2048}@)?([^\s\"'<>?#\\]*)([?#]?)"
     r"[^\s\"'<>\\]*"
 )
 _KEY_ID: Final = re.compile(
