@@ -1,4 +1,4 @@
-"""SageMaker for tests: a server in the test's own process and clients of it, fakes, factories."""
+"""SageMaker for tests: a server in the test's own process, fakes, cassettes, factories."""
 
 # ruff: noqa: F403, F405  (the star is for checkers)
 
@@ -16,12 +16,15 @@ from aiobotantic.client import Client
 from aiobotantic.manifest import spec_versions
 from aiobotantic.testing.answering import UnexpectedCallError
 from aiobotantic.testing.build import BuildError, build
+from aiobotantic.testing.cassette_calls import UnusedCallsError
+from aiobotantic.testing.cassettes import Cassette
 from aiobotantic.testing.event_frames import Damaged, HangUp, RawEvent, Truncated
 from aiobotantic.testing.fake_streams import event_stream, streaming_body
 from aiobotantic.testing.faults import ServedError
 from aiobotantic.testing.front import Front, Passage
 from aiobotantic.testing.journal import JournalEntry
 from aiobotantic.testing.mishaps import Changed, Cut, Huge, Instead, Mishap, Slow, refusal
+from aiobotantic.testing.recorded_values import CassetteError
 from aiobotantic.testing.server import Handler, Server
 from aiosagemaker import fakes
 from aiosagemaker.sagemaker.client import SageMaker
@@ -46,6 +49,8 @@ else:
 
 __all__ = [
     "BuildError",
+    "Cassette",
+    "CassetteError",
     "Changed",
     "Cut",
     "Damaged",
@@ -73,6 +78,7 @@ __all__ = [
     "Slow",
     "Truncated",
     "UnexpectedCallError",
+    "UnusedCallsError",
     "build",
     "client_class",
     "event_stream",

@@ -4,33 +4,24 @@ A fake is a client in every respect but its lane, which looks the answer up: req
 checked as ever, and pages, waiters, `send`, `wire` and `with_options` are the client's own.
 """
 
-# ruff: noqa: ASYNC109  (`timeout` is what callers look for)
-
 from __future__ import annotations
 
-import asyncio
-import inspect
-from collections.abc import Callable, Coroutine, Iterable, Mapping
-from itertools import count
+from collections.abc import Callable, Coroutine, Iterable
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar
 
-from aiobotantic.client import Client, operations_by_method
-from aiobotantic.lanes import Call, Lane, Pipeline
-from aiobotantic.lanes.connection import Connection
+from aiobotantic.client import operations_by_method
+from aiobotantic.lanes import Call, Pipeline
 from aiobotantic.open_bodies import with_encoded_body
-from aiobotantic.operation import Operation, Service
+from aiobotantic.operation import Operation
 from aiobotantic.options import Validation
-from aiobotantic.protocols import WireProtocol
-from aiobotantic.structure import Request, Response, Structure
+from aiobotantic.structure import Structure
 from aiobotantic.testing.answering import Answers, FakeCall, Told, UnexpectedCallError
 from aiobotantic.testing.compare import copied, differences, in_words
-from aiobotantic.waiters import OnPoll, Waiter, backing_off, timed_out
+from aiobotantic.testing.offline import OfflineClient
 
 Arguments = ParamSpec("Arguments")
 Input = TypeVar("Input", bound=Structure)
 Output = TypeVar("Output", bound=Structure)
-
-_SHORTEST_PAUSE = 0.01
 
 
 class FakeOperation(Answers[Input, Output], Generic[Arguments, Input, Output]):
@@ -200,53 +191,7 @@ class _Script:
         """Do nothing: there is no connection."""
 
 
-class _NoConnection(Connection):
-    """Is open from the start, on any event loop and in any process, until it is closed."""
-
-    script: Lane
-
-    async def open(
-        self,
-        service: Service,
-        operations: Mapping[str, Operation[Any]],
-        protocol: WireProtocol,
-    ) -> None:
-        """Do nothing, unless it was closed."""
-        self.ready()
-
-    def in_region(self, region_name: str) -> Connection:
-        """Return the same: what was told holds for every region."""
-        return self
-
-    def ready(self) -> Lane:
-        """Return the script."""
-        return super().ready() if self.closed else self.script
-
-
-class _Last:
-    """The last response of a wait whose pauses pass at once."""
-
-    def __init__(self, name: str, limit: float | None, on_poll: OnPoll[Any] | None) -> None:
-        self._name, self._limit, self._on_poll = name, limit, on_poll
-        self._response: Structure | None = None
-        self._passed = 0.0
-
-    async def note(self, response: Structure) -> None:
-        """Keep a response, and tell who asked for it."""
-        self._response = response
-        told = None if self._on_poll is None else self._on_poll(response)
-        if inspect.isawaitable(told):
-            await told
-
-    async def sleep(self, seconds: float) -> None:
-        """Let seconds pass at once."""
-        self._passed += max(seconds, _SHORTEST_PAUSE)
-        if self._limit is not None and self._passed > self._limit:
-            raise timed_out(self._name, self._limit, self._response)
-        await asyncio.sleep(0)
-
-
-class FakeClient(Client):
+class FakeClient(OfflineClient):
     """Base of the generated fakes.
 
     It needs no `async with` and no credentials, and sends nothing. An operation of which nothing
@@ -273,8 +218,7 @@ class FakeClient(Client):
         self._script = _Script(
             {name: Told(self.SERVICE, each, name) for name, each in methods.items()}, region_name
         )
-        self._connection = _NoConnection(type(self).__name__, self._connection.settings)
-        self._connection.script = self._script
+        self._answer_by(self._script)
 
     @property
     def all_calls(self) -> list[FakeCall]:
@@ -285,47 +229,6 @@ class FakeClient(Client):
     def unexpected_calls(self) -> list[UnexpectedCallError]:
         """What was raised for calls that nothing was told for, also where it was caught."""
         return list(self._script.unexpected)
-
-    async def _wait_or_gone(
-        self,
-        waiter: Waiter,
-        operation: Operation[Output],
-        /,
-        *,
-        timeout: float | None,
-        delay: float | None,
-        on_poll: OnPoll[Output] | None = None,
-        **fields: Any,
-    ) -> Output | None:
-        request = operation.request_class(**fields)
-        last = _Last(waiter.name, waiter.limit(timeout), on_poll)
-        return await waiter.wait(
-            lambda: self._send(operation, request),
-            timeout=timeout,
-            on_poll=last.note,
-            turn=backing_off(waiter.delay if delay is None else delay, last.sleep, spread=0),
-        )
-
-    async def wait_for(
-        self,
-        request: Request[Response],
-        *,
-        until: Callable[[Response], bool],
-        timeout: float | None = None,
-        delay: float = 30,
-        on_poll: OnPoll[Response] | None = None,
-    ) -> Response:
-        """Wait as the client does; the pauses pass at once."""
-        name = f"What was waited for of {type(request).__name__}"
-        last = _Last(name, timeout, on_poll)
-        turn = backing_off(delay, last.sleep, spread=0)
-        for number in count():
-            await turn(number)
-            response = await self.send(request)
-            await last.note(response)
-            if until(response):
-                return response
-        raise AssertionError("count() ends never")
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}, {len(self._script.calls)} calls>"

@@ -1,0 +1,123 @@
+"""A planted secret never reaches a cassette: of all services, in both lanes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aiobotantic.bodies import Streamed
+from aiobotantic.errors import AioBotanticError
+from aiobotantic.structure import Structure
+from aiosagemaker.testing import Cassette, client_class
+from security.planted import Secrets, answer_of, arms, planted
+from security.test_secrets_nowhere import (
+    KEPT,
+    KEYS,
+    SENSITIVE,
+    Door,
+    canonical,
+    error_body,
+    running,
+    walk_texts,
+)
+
+ACCOUNT = "987654321098"
+PLAIN = (
+    f"arn:aws:iam::{ACCOUNT}:role/R",
+    "https://b.s3.amazonaws.com/k?X-Amz-Signature=51gn3d&X-Amz-Credential=AKIAABCDEFGHIJKLMNOP",
+    "https://someone:a@pa55w0rd@host/path",
+    "https://host/#frag3nt",
+    f'{{"AWS_SECRET_ACCESS_KEY": "{KEYS["aws_secret_access_key"]}", "api_key": "k3y0fap1"}}',
+    f"token is {KEYS['aws_session_token']}",
+    "Authorization: Bearer b34r3rb34r3r",
+    "-----BEGIN RSA PRIVATE KEY-----\nr5ar5a\n-----END RSA PRIVATE KEY-----",
+    "AKIAABCDEFGHIJKLMNOP eyJhbGciOiJub25l.eyJzdWIiOiIxMjM0.c1gn",
+)
+FORBIDDEN = (
+    *(*KEPT, *KEYS.values(), ACCOUNT, "51gn3d", "AKIAABCDEFGHIJKLMNOP", "pa55w0rd", "frag3nt"),
+    *("k3y0fap1", "b34r3rb34r3r", "r5ar5a", "eyJhbGci"),
+)
+
+
+@pytest.mark.parametrize(("name", "operation_name"), SENSITIVE)
+async def test_sensitive_members_never_reach_a_cassette(
+    name: str, operation_name: str, pipeline: Any, tmp_path: Path
+) -> None:
+    secrets, file = Secrets(*KEPT), tmp_path / "calls.json"
+    async with running() as service:
+        with Cassette(file, mode="record") as cassette:
+            options: dict[str, Any] = {"region_name": "us-east-1", "endpoint_url": service.url}
+            client = cassette.client(client_class(name), pipeline=pipeline, **options, **KEYS)
+            operation = client.operations()[operation_name]
+            most = max(arms(operation.request_class), arms(operation.response_class))
+            async with client:
+                view = client.with_options(retries=0, validation="off")
+                for at in range(most):
+                    headers, body = answer_of(
+                        operation, planted(operation.response_class, secrets, at)
+                    )
+
+                    async def answer(door: Door) -> None:
+                        await door.answer(body, headers)  # noqa: B023
+
+                    async def repeat(door: Door) -> None:
+                        said = f"{door.head.decode()} {door.body.decode('latin-1')}"
+                        texts = walk_texts(said, secrets)
+                        await door.answer(
+                            error_body(f"{texts} {canonical(door)}"), status="400 Bad Request"
+                        )
+
+                    for service.respond in (answer, repeat):
+                        await call(view, operation, planted(operation.request_class, secrets, at))
+    text = file.read_text("utf-8")
+    assert secrets.made > 0
+    assert text.count('"operation"') == 2 * most
+    assert secrets.found_in(text) is None
+    assert [each for each in FORBIDDEN if each in text] == []
+
+
+async def call(client: Any, operation: Any, request: Structure) -> None:
+    try:
+        answer = await client._send(operation, request)
+        for value in vars(answer).values():
+            if isinstance(value, Streamed):
+                async with value as stream:
+                    async for _ in stream:  # type: ignore[attr-defined]
+                        pass
+    except AioBotanticError:
+        pass
+
+
+async def test_plain_texts_are_searched(pipeline: Any, tmp_path: Path) -> None:
+    file = tmp_path / "calls.json"
+    async with running() as service:
+        with Cassette(file, mode="record") as cassette:
+            client = cassette.client(
+                client_class("sagemaker"),
+                *(),
+                region_name="us-east-1",
+                endpoint_url=service.url,
+                pipeline=pipeline,
+                **KEYS,
+            )
+            async with client:
+                for text in PLAIN:
+
+                    async def refuse(door: Door) -> None:
+                        await door.answer(error_body(text), status="400 Bad")  # noqa: B023
+
+                    service.respond = refuse
+                    operation = client.operations()["CreateModel"]
+                    members = {
+                        "ModelName": "m",
+                        "ExecutionRoleArn": text,
+                        "PrimaryContainer": {"Environment": {"A": text, "DB_PASSWORD": "pa55w0rd"}},
+                    }
+                    view = client.with_options(validation="off", retries=0)
+                    await call(view, operation, operation.request_class.from_wire(members))
+    written = file.read_text("utf-8")
+
+    assert written.count('"operation"') == len(PLAIN)
+    assert [each for each in FORBIDDEN if each in written] == []
