@@ -144,11 +144,17 @@ async def _answered(model: Model, invocation: Invocation) -> _Answered:
         return _Answered([value.encode()], "text/plain")
     if _is_stream(value):
         return await _gathered(value)
-    return _Answered([json.dumps(value).encode()], "application/json")
+    try:
+        return _Answered([json.dumps(value).encode()], "application/json")
+    except (TypeError, ValueError) as error:
+        raise _model_error(error) from None
 
 
 def _is_stream(value: Any) -> TypeGuard[AsyncIterator[Any] | Iterable[Any]]:
-    if isinstance(value, (dict, list, tuple)):
+    if isinstance(value, (list, tuple)):
+        items: list[Any] | tuple[Any, ...] = value
+        return bool(items) and all(isinstance(each, bytes) for each in items)
+    if isinstance(value, dict):
         return False
     return isinstance(value, (AsyncIterator, Iterable))
 

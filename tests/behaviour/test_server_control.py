@@ -122,9 +122,15 @@ async def test_versions_count_and_the_newest_is_meant() -> None:
         await sagemaker.create_model_package_group(model_package_group_name="g")
         packages = [
             (await sagemaker.create_model_package(model_package_group_name="g")).model_package_arn
-            for _ in range(2)
+            for _ in range(3)
         ]
-        assert [arn and arn.partition("package/")[2] for arn in packages] == ["g/1", "g/2"]
+        assert [arn and arn.partition("package/")[2] for arn in packages] == ["g/1", "g/2", "g/3"]
+        assert packages[2] is not None
+        await sagemaker.update_model_package(
+            model_package_arn=packages[2], model_approval_status="Approved"
+        )
+        third = await sagemaker.describe_model_package(model_package_name=packages[2])
+        assert third.model_package_version == 3
 
 
 async def test_a_creation_with_the_token_of_another_is_that_one() -> None:
@@ -359,6 +365,15 @@ async def test_functions_answer_without_a_control_plane_and_any_operation() -> N
         assert (answer.body, answer.content_type) == (b"2,1", "text/plain")
         with pytest.raises(ServiceError, match="AssertionError") as caught:
             await runtime.invoke_endpoint(endpoint_name="e", body=b"1,2")
+        assert caught.value.code == "ModelError"
+        server.endpoint("pieces")(lambda invocation: [b"a", b"b"])
+        server.endpoint("values")(lambda invocation: [1, 2])
+        server.endpoint("odd")(lambda invocation: object())
+        pieces = await runtime.invoke_endpoint(endpoint_name="pieces", body=b"")
+        values = await runtime.invoke_endpoint(endpoint_name="values", body=b"")
+        assert (pieces.body, values.body) == (b"ab", b"[1, 2]")
+        with pytest.raises(ServiceError, match="not JSON serializable") as caught:
+            await runtime.invoke_endpoint(endpoint_name="odd", body=b"")
         assert caught.value.code == "ModelError"
         made_up = await runtime.invoke_endpoint(endpoint_name="other", body=b"1,2")
         assert made_up.body == b"1,2"

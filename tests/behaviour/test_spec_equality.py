@@ -278,7 +278,8 @@ def test_paginators() -> None:
         if isinstance(each, Pagination)
     }
 
-    assert paginations.keys() == PAGINATORS.keys()
+    # The others have a token each way, and are not modelled: test_more_pages.py.
+    assert paginations.keys() >= PAGINATORS.keys()
     for name, spec in PAGINATORS.items():
         pagination = paginations[name]
         given = describe(pagination.operation.request_class).wire_names
@@ -295,7 +296,7 @@ def test_waiters() -> None:
     waiters = {
         each.name: each
         for each in vars(aiosagemaker.sagemaker.waiters).values()
-        if isinstance(each, Waiter)
+        if isinstance(each, Waiter) and not each.rule  # the others: test_inferred_waiters.py
     }
 
     assert waiters.keys() == WAITERS.keys()

@@ -211,8 +211,14 @@ class ResourceKind:
         for argument, member in act.clears.items():
             if request.get(argument):
                 record.members.pop(member, None)
-        if (counted := self.resource.counts) is not None:
+        if (counted := self._counted) is not None:
             record.members[counted] += 1
+
+    @property
+    def _counted(self) -> str | None:
+        """The member that counts changes; one that is made up names the resource instead."""
+        counts = self.resource.counts
+        return None if counts in self.resource.made else counts
 
     def _create(self, act: Act, request: Mapping[str, Any]) -> Members:
         members: Members = {}
@@ -231,8 +237,8 @@ class ResourceKind:
             if _reach(members, path) is None:
                 filled = value.format_map(self._names(members)) if isinstance(value, str) else value
                 _put(members, path, filled)
-        if resource.counts is not None:
-            members[resource.counts] = 1
+        if (counted := self._counted) is not None:
+            members[counted] = 1
         if resource.created:
             members[resource.created] = now
         self.made += 1
