@@ -189,7 +189,11 @@ class Client(Hookable, Operations):
             ConfigurationError: no region, no such profile, or an option that cannot be used.
         """
         await self._connection.open(self.SERVICE, self.operations(), self._protocol)
-        warn_of_plain_http(self.endpoint_url, self.SERVICE.package.partition(".")[0])
+        try:
+            warn_of_plain_http(self.endpoint_url, self.SERVICE.package.partition(".")[0])
+        except ConfigurationError:
+            await self.close()
+            raise
         return self
 
     async def close(self) -> None:

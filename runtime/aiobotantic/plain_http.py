@@ -6,7 +6,7 @@ import warnings
 from urllib.parse import urlsplit
 
 from aiobotantic.door import callers_level
-from aiobotantic.errors import InsecureEndpointWarning
+from aiobotantic.errors import ConfigurationError, InsecureEndpointWarning
 
 _warned: set[str] = set()
 
@@ -17,8 +17,16 @@ def warn_of_plain_http(address: str | None, package: str) -> None:
     Args:
         address: Where the requests of a client go.
         package: The generated package, whose lines are not the caller's.
+
+    Raises:
+        ConfigurationError: its port is none.
     """
     parts = urlsplit(address or "https:")
+    try:
+        parts.port  # noqa: B018  (which is read here first)
+    except ValueError as error:
+        shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        raise ConfigurationError(f"endpoint_url is {shown}: {error}") from None
     if parts.scheme == "https" or is_loopback(parts.hostname or ""):
         return
     origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"

@@ -20,7 +20,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from faulty import Meet, create, describe
+from faulty import create, describe
 
 from aiobotantic import errors
 from aiobotantic.testing.front import Front
@@ -253,8 +253,8 @@ async def test_calls_under_way_may_fill_the_pool_for_any_time(
     assert {each.response_metadata.attempts for each in found} == {1}
 
 
-async def test_a_wrong_address_is_one_of_the_family(meet: Meet, server: SageMakerServer) -> None:
+async def test_a_wrong_address_is_one_of_the_family(server: SageMakerServer, pipeline: Any) -> None:
     for url in ("http://127.0.0.1:99999", f"http://{'a' * 70}.invalid", "http://0.0.0.0:1"):
         with pytest.raises(errors.AioBotanticError):
-            async with server.client(endpoint_url=url) as client:
+            async with server.client(endpoint_url=url, pipeline=pipeline) as client:
                 await describe(client.with_options(retries=0))

@@ -35,6 +35,7 @@ ALLOWED = {
     "runtime/aiobotantic/protocols/__init__.py resolve": "the generated package's own errors",
     "runtime/aiobotantic/protocols/json.py resolve": "the generated package's own errors",
     "runtime/aiobotantic/testing/last_page.py import_module": "a generated module's own name",
+    "runtime/aiobotantic/testing/recorded_ends.py resolve": "the generated package's own errors",
     "extras/aiosagemaker_extras/testing.py import_module": "after a look into the manifest",
     "codegen/aiobotantic_codegen/changes/apply.py resolve": "another function: a path of a page",
     "codegen/aiobotantic_codegen/changes/verify.py resolve": "another function: a path of a page",

@@ -186,7 +186,7 @@ class Walk:
             if hasattr(value, "close") and hasattr(value, "__aenter__"):
                 async with value as stream:
                     self.look("a stream", repr(stream))
-                    if hasattr(stream, "iter_bytes"):
+                    if hasattr(stream, "read"):
                         await stream.read()
                     else:
                         async for event in stream:

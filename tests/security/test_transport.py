@@ -173,3 +173,22 @@ async def test_the_environment_s_address_is_looked_at_too(monkeypatch: pytest.Mo
 )
 def test_other_hosts_are_other_machines(host: str) -> None:
     assert not is_loopback(host)
+
+
+@pytest.mark.parametrize("port", ["99999", "-1", "abc"])
+async def test_a_port_that_is_none_is_refused_when_the_client_opens(
+    pipeline: Any, port: str
+) -> None:
+    client = SageMaker(
+        region_name="us-east-1",
+        endpoint_url=f"http://me:secret@127.0.0.1:{port}",
+        pipeline=pipeline,
+    )
+
+    with pytest.raises(
+        ConfigurationError, match=rf"endpoint_url is http://127\.0\.0\.1:{port}: "
+    ) as e:
+        await client.open()
+
+    assert client.closed
+    assert "secret" not in str(e.value)

@@ -12,6 +12,7 @@ from aiobotantic.options import MAX_ANSWER_BYTES
 SentHeaders: TypeAlias = tuple[tuple[bytes, bytes], ...]
 """Headers as they were sent."""
 
+_REQUEST_IDS: Final = ("x-amzn-requestid", "x-amz-request-id")
 most_bytes: Final = ContextVar("aiobotantic_most_bytes", default=MAX_ANSWER_BYTES)
 """The longest answer that the call under way takes."""
 
@@ -23,7 +24,11 @@ class AnswerTooLong(aiohttp.ClientPayloadError):
         super().__init__(f"more than {most} bytes")
         self.most = most
         self.status = status
-        self.headers = {n.decode("latin-1").lower(): v.decode("latin-1") for n, v in headers}
+        kept = ((name.decode("latin-1").lower(), value) for name, value in headers)
+        self.headers = {
+            name: value.decode("latin-1") for name, value in kept if name in _REQUEST_IDS
+        }
+        """Those that hold the request's id: others may be sensitive members."""
 
 
 async def read_whole(content: Any, most: int, status: int, headers: SentHeaders) -> bytes:
