@@ -179,16 +179,12 @@ def test_other_hosts_are_other_machines(host: str) -> None:
 async def test_a_port_that_is_none_is_refused_when_the_client_opens(
     pipeline: Any, port: str
 ) -> None:
-    client = SageMaker(
-        region_name="us-east-1",
-        endpoint_url=f"http://me:secret@127.0.0.1:{port}",
-        pipeline=pipeline,
-    )
+    url = f"http://me:secret@127.0.0.1:{port}"
+    client = Workshop(region_name="us-east-1", endpoint_url=url, pipeline=pipeline)
 
-    with pytest.raises(
-        ConfigurationError, match=rf"endpoint_url is http://127\.0\.0\.1:{port}: "
-    ) as e:
+    problem = rf"endpoint_url is http://127\.0\.0\.1:{port}: "
+    with pytest.raises(errors.ConfigurationError, match=problem) as caught:
         await client.open()
 
     assert client.closed
-    assert "secret" not in str(e.value)
+    assert "secret" not in str(caught.value)
