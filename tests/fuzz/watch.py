@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import resource
@@ -135,4 +136,5 @@ def run(argv: Sequence[str], stdin: bytes = b"") -> Ran:
     finally:
         said = out.getvalue().decode(), err.getvalue().decode()
         sys.argv, sys.stdin, sys.stdout, sys.stderr = before
+        gc.enable()  # commands stop it: their processes end with them, and this one does not
     return Ran(code or 0, *said)
