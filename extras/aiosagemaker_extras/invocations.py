@@ -9,6 +9,7 @@ from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, TypeGuard
 from uuid import NAMESPACE_URL, uuid5
 
+from aiobotantic.structure import is_sequence
 from aiobotantic.testing.faults import ServedError
 
 if TYPE_CHECKING:
@@ -151,12 +152,9 @@ async def _answered(model: Model, invocation: Invocation) -> _Answered:
 
 
 def _is_stream(value: Any) -> TypeGuard[AsyncIterator[Any] | Iterable[Any]]:
-    if isinstance(value, (list, tuple)):
-        items: list[Any] | tuple[Any, ...] = value
-        return bool(items) and all(isinstance(each, bytes) for each in items)
-    if isinstance(value, dict):
-        return False
-    return isinstance(value, (AsyncIterator, Iterable))
+    if is_sequence(value):
+        return bool(value) and all(isinstance(each, bytes) for each in value)
+    return not isinstance(value, dict) and isinstance(value, (AsyncIterator, Iterable))
 
 
 async def _gathered(pieces: AsyncIterator[Any] | Iterable[Any]) -> _Answered:
