@@ -52,7 +52,7 @@ def regenerate(folder: Path, account: Account) -> None:
     account.expect(
         "one generated file changes, besides the manifest",
         list(diffs),
-        ["sagemaker/_shapes/common.py"],
+        ["sagemaker/_shapes/common_instance_type.py"],
     )
     account.expect("by six new lines", [_count(text) for text in diffs.values()], [(6, 0)])
     account.expect(
