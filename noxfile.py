@@ -201,7 +201,7 @@ def build(session: nox.Session) -> None:
 
 @nox.session
 def audit(session: nox.Session) -> None:
-    """Look for known holes in what constraints.txt pins. Needs the network: it asks a public database.
+    """Look for known holes in what constraints.txt pins. It asks a public database.
 
     Arguments after `--` go to pip-audit, such as `-s osv`, which asks osv.dev.
     """
