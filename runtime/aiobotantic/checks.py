@@ -142,9 +142,7 @@ def _leads_to_bytes(annotation: Any) -> bool:
 @cache
 def checker(cls: type[Structure]) -> SchemaValidator:
     """Return the strict validator of the JSON bytes of `cls`."""
-    definitions: dict[str, Any] = {}
-    root = _structure(cls, definitions)
-    return SchemaValidator(cs.definitions_schema(root, list(definitions.values())))
+    return Schemas().validator(cls)
 
 
 def pattern_schema(text: str, length: Length = _ANY_LENGTH) -> dict[str, Any] | None:
@@ -157,7 +155,7 @@ def pattern_schema(text: str, length: Length = _ANY_LENGTH) -> dict[str, Any] | 
         text = f"{repeated['one']}*"
         low = max(low or 0, int(repeated["min"]))
         high = int(repeated["max"]) if high is None else min(high, int(repeated["max"]))
-    limits = entry_limits(Length(low, high))
+    limits = _limits(Length(low, high))
     if _ANYTHING.fullmatch(text):
         return limits
     text = _without_idle_bounds(text, high)
@@ -185,87 +183,120 @@ def _without_idle_bounds(text: str, high: int | None) -> str:
     )
 
 
-def entry_limits(length: Length) -> dict[str, Any]:
-    """Return pydantic-core's constraints for a length."""
+def _limits(length: Length) -> dict[str, Any]:
     limits = {"min_length": length.min, "max_length": length.max}
     return {name: value for name, value in limits.items() if value is not None}
 
 
-def _structure(cls: type[Structure], definitions: dict[str, Any]) -> Any:
-    reference = f"{cls.__module__}.{cls.__qualname__}"
-    if reference not in definitions:
-        definitions[reference] = None  # a recursive structure meets its own reference
-        members = describe(cls)
-        fields = {
-            members.json_names[name]: cs.typed_dict_field(
-                _value(member.annotation, tuple(member.metadata), definitions),
-                required=member.is_required(),
-            )
-            for name, member in cls.__pydantic_fields__.items()
-            if not is_raw_payload(cls, name)
-        }
-        schema: Any = cs.typed_dict_schema(fields, extra_behavior="forbid")
-        if issubclass(cls, UnionStructure):
-            schema = cs.chain_schema([cs.dict_schema(min_length=1, max_length=1), schema])
-        definitions[reference] = schema | {"ref": reference}
-    return cs.definition_reference_schema(reference)
+class Schemas:
+    """Makes the strict schema of a request class from the markers in its annotations.
 
+    It reads JSON. A subclass may read plain values, by other schemas of the kinds that JSON lacks.
+    """
 
-def _value(annotation: Any, markers: tuple[Any, ...], definitions: dict[str, Any]) -> Any:
-    if get_origin(annotation) is Annotated:
-        inner, *more = get_args(annotation)
-        return _value(inner, (*markers, *more), definitions)
-    kind = value_type(annotation)
-    if kind is not annotation:
-        optional = [arg for arg in get_args(annotation) if arg is not type(None)]
-        return _value(optional[0], markers, definitions)
-    args = get_args(kind)
-    length = next((mark for mark in markers if isinstance(mark, Length)), Length())
-    limits = next((mark for mark in markers if isinstance(mark, Range)), Range())
-    origin = get_origin(kind)
-    if origin is list:
-        return cs.list_schema(_entry(args[0], definitions), **entry_limits(length))
-    if origin is dict:
-        key, value = (_entry(arg, definitions) for arg in args)
-        return cs.dict_schema(key, value, **entry_limits(length))
-    if kind is str:
-        return string_schema(markers, length, definitions)
-    if kind is bool:
-        return cs.bool_schema(strict=True)
-    if kind is int:
-        return cs.int_schema(strict=True, ge=whole(limits.min), le=whole(limits.max))
-    if kind is datetime and any(
-        isinstance(mark, TimeFormat) and mark.name != "unixTimestamp" for mark in markers
-    ):
-        return cs.str_schema()
-    if kind is datetime:
-        return cs.float_schema(strict=True, allow_inf_nan=False)
-    if kind is float:
+    def __init__(self) -> None:
+        self._definitions: dict[str, Any] = {}
+
+    def validator(self, cls: type[Structure]) -> SchemaValidator:
+        """Return the validator of a class."""
+        root = self.structure(cls)
+        return SchemaValidator(cs.definitions_schema(root, list(self._definitions.values())))
+
+    def structure(self, cls: type[Structure]) -> Any:
+        """Return the schema of a structure."""
+        reference = f"{cls.__module__}.{cls.__qualname__}"
+        if reference not in self._definitions:
+            self._definitions[reference] = None  # a recursive structure meets its own reference
+            members = describe(cls)
+            fields = {
+                members.json_names[name]: cs.typed_dict_field(
+                    self._value(member.annotation, tuple(member.metadata)),
+                    required=member.is_required(),
+                )
+                for name, member in cls.__pydantic_fields__.items()
+                if not is_raw_payload(cls, name)
+            }
+            schema: Any = cs.typed_dict_schema(fields, extra_behavior="forbid")
+            if issubclass(cls, UnionStructure):
+                schema = cs.chain_schema([cs.dict_schema(min_length=1, max_length=1), schema])
+            self._definitions[reference] = schema | {"ref": reference}
+        return cs.definition_reference_schema(reference)
+
+    def number(self, limits: Range) -> Any:
+        """Return the schema of a number with a fraction."""
         bounded = limits != Range()
         number = cs.float_schema(
             strict=True, allow_inf_nan=not bounded, ge=limits.min, le=limits.max
         )
         return cs.no_info_before_validator_function(_number, number)
-    if kind is bytes:
+
+    def time(self, form: TimeFormat | None) -> Any:
+        """Return the schema of a time that is written in a format; None for seconds."""
+        if form is not None and form.name != "unixTimestamp":
+            return cs.str_schema()
+        return cs.float_schema(strict=True, allow_inf_nan=False)
+
+    def blob(self, length: Length) -> Any:
+        """Return the schema of bytes."""
         text = cs.custom_error_schema(cs.str_schema(), "bytes_type")
         return cs.no_info_after_validator_function(_blob_checker(length), text)
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        return cs.str_schema()
-    if isinstance(kind, type) and issubclass(kind, Structure):
-        return _structure(kind, definitions)
-    return cs.any_schema()
+
+    def anything(self) -> Any:
+        """Return the schema of what the model says nothing of."""
+        return cs.any_schema()
+
+    def _value(self, annotation: Any, markers: tuple[Any, ...]) -> Any:
+        if get_origin(annotation) is Annotated:
+            inner, *more = get_args(annotation)
+            return self._value(inner, (*markers, *more))
+        kind = value_type(annotation)
+        if kind is not annotation:
+            optional = [arg for arg in get_args(annotation) if arg is not type(None)]
+            return self._value(optional[0], markers)
+        args = get_args(kind)
+        length = next((mark for mark in markers if isinstance(mark, Length)), Length())
+        limits = next((mark for mark in markers if isinstance(mark, Range)), Range())
+        form = next((mark for mark in markers if isinstance(mark, TimeFormat)), None)
+        origin = get_origin(kind)
+        if origin is list:
+            return cs.list_schema(self._entry(args[0]), **_limits(length))
+        if origin is dict:
+            return cs.dict_schema(self._entry(args[0]), self._entry(args[1]), **_limits(length))
+        if kind is str:
+            return self._string(markers, length)
+        if kind is bool:
+            return cs.bool_schema(strict=True)
+        if kind is int:
+            return cs.int_schema(strict=True, ge=_whole(limits.min), le=_whole(limits.max))
+        if kind is datetime:
+            return self.time(form)
+        if kind is float:
+            return self.number(limits)
+        if kind is bytes:
+            return self.blob(length)
+        if isinstance(kind, type) and issubclass(kind, Enum):
+            return cs.str_schema()
+        if isinstance(kind, type) and issubclass(kind, Structure):
+            return self.structure(kind)
+        return self.anything()
+
+    def _entry(self, annotation: Any) -> Any:
+        """Return the schema of an item or entry; None may stand where the annotation says so."""
+        schema = self._value(annotation, ())
+        return cs.nullable_schema(schema) if _may_be_none(annotation) else schema
+
+    def _string(self, markers: tuple[Any, ...], length: Length) -> Any:
+        pattern = next((mark for mark in markers if isinstance(mark, Pattern)), None)
+        if pattern is None or (constraints := pattern_schema(pattern.text, length)) is None:
+            return cs.str_schema(**_limits(length))
+        reference = f"{pattern}{length}"  # each pattern is compiled once for a request class
+        self._definitions.setdefault(reference, cs.str_schema(**constraints, ref=reference))
+        return cs.definition_reference_schema(reference)
 
 
-def _entry(annotation: Any, definitions: dict[str, Any]) -> Any:
-    """Return the schema of an item or an entry; None may stand where the annotation says so."""
-    schema = _value(annotation, (), definitions)
-    return cs.nullable_schema(schema) if may_be_none(annotation) else schema
-
-
-def may_be_none(annotation: Any) -> bool:
-    """Return whether an annotation says that None is a value."""
+def _may_be_none(annotation: Any) -> bool:
     if get_origin(annotation) is Annotated:
-        return may_be_none(get_args(annotation)[0])
+        return _may_be_none(get_args(annotation)[0])
     return type(None) in get_args(annotation) and get_origin(annotation) in (Union, UnionType)
 
 
@@ -274,18 +305,7 @@ def _number(value: Any) -> Any:
     return float(value) if value in ("NaN", "Infinity", "-Infinity") else value
 
 
-def string_schema(markers: tuple[Any, ...], length: Length, definitions: dict[str, Any]) -> Any:
-    """Return the schema of a text with its pattern, which is put among the definitions."""
-    pattern = next((mark for mark in markers if isinstance(mark, Pattern)), None)
-    if pattern is None or (constraints := pattern_schema(pattern.text, length)) is None:
-        return cs.str_schema(**entry_limits(length))
-    reference = f"{pattern}{length}"  # each pattern is compiled once for a request class
-    definitions.setdefault(reference, cs.str_schema(**constraints, ref=reference))
-    return cs.definition_reference_schema(reference)
-
-
-def whole(bound: float | None) -> int | None:
-    """Return a limit of integers."""
+def _whole(bound: float | None) -> int | None:
     return None if bound is None else int(bound)
 
 

@@ -9,17 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from enum import Enum
 from functools import cache
-from typing import Annotated, Any, get_args, get_origin
+from typing import Any
 
 from pydantic_core import PydanticSerializationError, SchemaValidator, ValidationError, to_json
 from pydantic_core import core_schema as cs
 
-from aiobotantic.checks import entry_limits, may_be_none, string_schema, whole
+from aiobotantic.checks import Schemas
 from aiobotantic.constraints import Length, Range
-from aiobotantic.structure import Structure, describe, value_type
-from aiobotantic.unions import UnionStructure
+from aiobotantic.structure import Structure, describe
 from aiobotantic.values import TimeFormat, write_blob, write_time
 
 
@@ -42,77 +40,35 @@ class _NotTakenError(Exception):
     """A class has a kind of member that is not read here."""
 
 
-@cache
-def _reader(cls: type[Structure]) -> SchemaValidator | None:
-    """Return what checks members and makes of them what JSON holds."""
-    definitions: dict[str, Any] = {}
-    try:
-        root = _structure(cls, definitions)
-    except _NotTakenError:
-        return None
-    return SchemaValidator(cs.definitions_schema(root, list(definitions.values())))
+class _PlainSchemas(Schemas):
+    """Reads AWS's names and plain values, and gives what JSON holds."""
 
-
-def _structure(cls: type[Structure], definitions: dict[str, Any]) -> Any:
-    reference = f"{cls.__module__}.{cls.__qualname__}"
-    if reference not in definitions:
-        definitions[reference] = None  # a recursive structure meets its own reference
+    def structure(self, cls: type[Structure]) -> Any:
         names = describe(cls)
         if names.wire_names != names.json_names:
             raise _NotTakenError
-        fields = {
-            names.json_names[name]: cs.typed_dict_field(
-                _value(member.annotation, tuple(member.metadata), definitions),
-                required=member.is_required(),
-            )
-            for name, member in cls.__pydantic_fields__.items()
-        }
-        schema: Any = cs.typed_dict_schema(fields, extra_behavior="forbid")
-        if issubclass(cls, UnionStructure):
-            schema = cs.chain_schema([cs.dict_schema(min_length=1, max_length=1), schema])
-        definitions[reference] = schema | {"ref": reference}
-    return cs.definition_reference_schema(reference)
+        return super().structure(cls)
 
-
-def _value(annotation: Any, markers: tuple[Any, ...], definitions: dict[str, Any]) -> Any:
-    if get_origin(annotation) is Annotated:
-        inner, *more = get_args(annotation)
-        return _value(inner, (*markers, *more), definitions)
-    kind = value_type(annotation)
-    if kind is not annotation:
-        optional = [arg for arg in get_args(annotation) if arg is not type(None)]
-        return _value(optional[0], markers, definitions)
-    length = next((mark for mark in markers if isinstance(mark, Length)), Length())
-    limits = next((mark for mark in markers if isinstance(mark, Range)), Range())
-    origin, args = get_origin(kind), get_args(kind)
-    if origin is list:
-        return cs.list_schema(_entry(args[0], definitions), **entry_limits(length))
-    if origin is dict:
-        key, value = (_entry(arg, definitions) for arg in args)
-        return cs.dict_schema(key, value, **entry_limits(length))
-    if kind is str:
-        return string_schema(markers, length, definitions)
-    if kind is bool:
-        return cs.bool_schema()
-    if kind is int:
-        return cs.int_schema(ge=whole(limits.min), le=whole(limits.max))
-    if kind is float:
+    def number(self, limits: Range) -> Any:
         return cs.no_info_plain_validator_function(_number_within(limits))
-    if kind is datetime:
-        form = next((mark for mark in markers if isinstance(mark, TimeFormat)), None)
+
+    def time(self, form: TimeFormat | None) -> Any:
         return cs.no_info_plain_validator_function(_time_in(form))
-    if kind is bytes:
+
+    def blob(self, length: Length) -> Any:
         return cs.no_info_plain_validator_function(_blob_within(length))
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        return cs.str_schema()
-    if isinstance(kind, type) and issubclass(kind, Structure):
-        return _structure(kind, definitions)
-    raise _NotTakenError
+
+    def anything(self) -> Any:
+        raise _NotTakenError
 
 
-def _entry(annotation: Any, definitions: dict[str, Any]) -> Any:
-    schema = _value(annotation, (), definitions)
-    return cs.nullable_schema(schema) if may_be_none(annotation) else schema
+@cache
+def _reader(cls: type[Structure]) -> SchemaValidator | None:
+    """Return what checks members and makes of them what JSON holds."""
+    try:
+        return _PlainSchemas().validator(cls)
+    except _NotTakenError:
+        return None
 
 
 def _number_within(limits: Range) -> Callable[[Any], Any]:
