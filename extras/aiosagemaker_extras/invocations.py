@@ -53,11 +53,8 @@ class Invocations:
 
     async def invoke(self, request: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """Answer `InvokeEndpoint`."""
-        self._require(request["EndpointName"])
-        model = self.models.get(request["EndpointName"])
-        if model is None:
+        if (answered := await self._answer(request)) is None:
             return None
-        answered = await _answered(model, _invocation(request, request.get("Body", b"")))
         return {"Body": b"".join(answered.parts), **_common(request, answered.content_type)}
 
     async def invoke_with_response_stream(
@@ -66,17 +63,22 @@ class Invocations:
         """Answer `InvokeEndpointWithResponseStream`: one event for each piece of bytes."""
         from aiosagemaker.sagemaker_runtime.models import PayloadPart, ResponseStream
 
-        self._require(request["EndpointName"])
-        model = self.models.get(request["EndpointName"])
-        if model is None:
+        if (answered := await self._answer(request)) is None:
             return None
-        answered = await _answered(model, _invocation(request, request.get("Body", b"")))
         events: list[Any] = [
             ResponseStream(payload_part=PayloadPart(bytes_=part)) for part in answered.parts
         ]
         if answered.broken is not None:
             events.append(ServedError("ModelStreamError", answered.broken))
         return {"Body": events, **_common(request, answered.content_type)}
+
+    async def _answer(self, request: Mapping[str, Any]) -> _Answered | None:
+        """Return what the endpoint's function answers; None where it has none."""
+        self._require(request["EndpointName"])
+        model = self.models.get(request["EndpointName"])
+        if model is None:
+            return None
+        return await _answered(model, _invocation(request, request.get("Body", b"")))
 
     async def invoke_async(self, request: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """Answer `InvokeEndpointAsync`: the answer is in the server's objects when it returns."""

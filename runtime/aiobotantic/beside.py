@@ -40,10 +40,7 @@ async def aiobotocore_client(
         service,
         region_name=client.region_name,
         endpoint_url=endpoint_url,
-        aws_access_key_id=settings.aws_access_key_id,
-        aws_secret_access_key=settings.aws_secret_access_key,
-        aws_session_token=settings.aws_session_token,
-        verify=settings.verify,
         config=config,
+        **settings.access,
     ) as other:
         yield other

@@ -54,46 +54,44 @@ class Operations:
     OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = ()
     """The operations of the family."""
 
-    async def _call(self, operation: Operation[Output], /, **fields: Any) -> Output:
-        raise NotImplementedError
+    if TYPE_CHECKING:  # what the methods of a family call: `Client` has it
 
-    def _iterate(
-        self,
-        pagination: Pagination[Page, Item],
-        /,
-        *,
-        limit: int | None,
-        starting_token: str | None,
-        page_size: int | None = None,
-        **fields: Any,
-    ) -> Paginator[Page, Item]:
-        raise NotImplementedError
+        async def _call(self, operation: Operation[Output], /, **fields: Any) -> Output: ...
 
-    async def _wait(
-        self,
-        waiter: Waiter,
-        operation: Operation[Output],
-        /,
-        *,
-        timeout: float | None,
-        delay: float | None,
-        on_poll: OnPoll[Output] | None = None,
-        **fields: Any,
-    ) -> Output:
-        raise NotImplementedError
+        def _iterate(
+            self,
+            pagination: Pagination[Page, Item],
+            /,
+            *,
+            limit: int | None,
+            starting_token: str | None,
+            page_size: int | None = None,
+            **fields: Any,
+        ) -> Paginator[Page, Item]: ...
 
-    async def _wait_or_gone(
-        self,
-        waiter: Waiter,
-        operation: Operation[Output],
-        /,
-        *,
-        timeout: float | None,
-        delay: float | None,
-        on_poll: OnPoll[Output] | None = None,
-        **fields: Any,
-    ) -> Output | None:
-        raise NotImplementedError
+        async def _wait(
+            self,
+            waiter: Waiter,
+            operation: Operation[Output],
+            /,
+            *,
+            timeout: float | None,
+            delay: float | None,
+            on_poll: OnPoll[Output] | None = None,
+            **fields: Any,
+        ) -> Output: ...
+
+        async def _wait_or_gone(
+            self,
+            waiter: Waiter,
+            operation: Operation[Output],
+            /,
+            *,
+            timeout: float | None,
+            delay: float | None,
+            on_poll: OnPoll[Output] | None = None,
+            **fields: Any,
+        ) -> Output | None: ...
 
 
 class Client(Hookable, Operations):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
+from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -155,20 +156,20 @@ class _Block:
         return ServerSentEvent(self.kind or "message", "\n".join(self.data), last_id, self.retry)
 
 
-class Framed:
+class Framed(ABC):
     """What a stream of bytes has beside `iter_bytes`.
 
     An iteration of these that is left early closes the stream, as what it has read of the next
     item would be lost: at once inside `contextlib.aclosing`, else when Python drops it.
     """
 
+    @abstractmethod
     def iter_bytes(self) -> AsyncIterator[bytes]:
         """Iterate over the bytes."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def close(self) -> None:
         """Close the stream."""
-        raise NotImplementedError
 
     def iter_text(self, encoding: str = "utf-8") -> AsyncGenerator[str, None]:
         """Iterate over the text, as it arrives; characters are never cut.

@@ -30,6 +30,16 @@ class Settings:
     pipeline: str | None = None
     """`botocore` where the client must take that lane; `create_client` does not know it."""
 
+    @property
+    def access(self) -> dict[str, Any]:
+        """The arguments of `create_client` that say who calls, and whom it trusts."""
+        return {
+            "aws_access_key_id": self.aws_access_key_id,
+            "aws_secret_access_key": self.aws_secret_access_key,
+            "aws_session_token": self.aws_session_token,
+            "verify": self.verify,
+        }
+
     def __reduce__(self) -> NoReturn:
         raise TypeError("settings hold credentials, and are not pickled: make a client in place")
 

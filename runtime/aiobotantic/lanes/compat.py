@@ -56,7 +56,7 @@ from aiobotantic.lanes.signing import Signer
 from aiobotantic.lanes.transport import ambiguous_error, tellable, transport_error
 from aiobotantic.operation import Operation, Service
 from aiobotantic.pickling import resolve
-from aiobotantic.protocols import Body, Headers, WireProtocol, error_class, request_id_of
+from aiobotantic.protocols import Body, Headers, WireProtocol, error_class, metadata_of
 from aiobotantic.structure import ResponseMetadata, Structure
 
 # Not imported by name: it has no type information.
@@ -131,11 +131,8 @@ class CompatLane:
                 service.name,
                 region_name=settings.region_name,
                 endpoint_url=settings.endpoint_url,
-                aws_access_key_id=settings.aws_access_key_id,
-                aws_secret_access_key=settings.aws_secret_access_key,
-                aws_session_token=settings.aws_session_token,
-                verify=settings.verify,
                 config=config,
+                **settings.access,
             ).__aenter__()
         except (BotoCoreError, ValueError) as error:
             if isinstance(error, AioBotanticError):
@@ -355,13 +352,7 @@ class _ParserFactory:
         if not 200 <= status < 300:
             error = self.protocol.parse_error(self._service, operation, status, headers, body)
             return Parsed(error.response, error=error)
-        metadata = {
-            "RequestId": request_id_of(headers),
-            "HTTPStatusCode": status,
-            "HTTPHeaders": dict(headers),
-            "RetryAttempts": 0,
-        }
-        ready = {"ResponseMetadata": metadata}
+        ready = {"ResponseMetadata": metadata_of(status, headers)}
         try:
             structure = self.protocol.parse(operation, status, headers, body)
         except ResponseParseError as error:

@@ -19,9 +19,10 @@ class LazyDict(dict[str, Any]):
         super().__init__(ready)
         self.looked_at = False
 
-    def source(self) -> Structure | None:
-        """Return what the entries are taken from."""
-        raise NotImplementedError
+    if TYPE_CHECKING:  # each kind of such a dict has its own
+
+        def source(self) -> Structure | None:
+            """Return what the entries are taken from."""
 
     def fill(self) -> None:
         if not self.looked_at:

@@ -156,6 +156,16 @@ def write_host_prefix(
     return _LABEL.sub(label, operation.host_prefix), refusals
 
 
+def metadata_of(status: int, headers: Mapping[str, str]) -> dict[str, Any]:
+    """Return botocore's `ResponseMetadata` of an answer."""
+    return {
+        "RequestId": request_id_of(headers),
+        "HTTPStatusCode": status,
+        "HTTPHeaders": dict(headers),
+        "RetryAttempts": 0,
+    }
+
+
 def request_id_of(headers: Mapping[str, str]) -> str | None:
     """Return AWS's id of the request."""
     return headers.get("x-amzn-requestid") or headers.get("x-amz-request-id")

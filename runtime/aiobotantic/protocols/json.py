@@ -27,6 +27,7 @@ from aiobotantic.protocols import (
     Body,
     HttpRequest,
     error_class,
+    metadata_of,
     request_id_of,
     write_host_prefix,
 )
@@ -164,12 +165,7 @@ def parse_error(
     if query_code and kind:
         error |= {"Code": query_code, "QueryErrorCode": code, "Type": kind}
         cls = cls if cls is not ServiceError else error_class(service, query_code)
-    metadata = {
-        "RequestId": request_id_of(headers),
-        "HTTPStatusCode": status,
-        "HTTPHeaders": dict(headers),
-        "RetryAttempts": 0,
-    }
+    metadata = metadata_of(status, headers)
     members = {name: value for name, value in document.items() if name not in _NOT_MEMBERS}
     if structure := error_structure(service, cls):
         members = _read_members(structure, members)
