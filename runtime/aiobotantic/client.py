@@ -29,7 +29,14 @@ from aiobotantic.lanes import Call, Lane, Pipeline, Settings
 from aiobotantic.lanes.connection import Connection
 from aiobotantic.masking import hide_repeated
 from aiobotantic.operation import Operation, Output, Service
-from aiobotantic.options import CallOptions, Validation, check_validation, default_validation
+from aiobotantic.options import (
+    CallOptions,
+    Validation,
+    check_region,
+    check_seconds,
+    check_validation,
+    default_validation,
+)
 from aiobotantic.pages import Pagination, Paginator
 from aiobotantic.pickling import public_module, resolve
 from aiobotantic.plain_http import warn_of_plain_http
@@ -314,6 +321,7 @@ class Client(Hookable, Operations):
         view = copy.copy(self)
         view._options = replace(self._options, **changes)
         if region_name is not None:
+            check_region(region_name)
             view._connection = self._connection.in_region(region_name)
         return view
 
@@ -363,6 +371,8 @@ class Client(Hookable, Operations):
             ServiceError: the service answered with an error.
         """
         operation = _operation_of(type(self), type(request))
+        check_seconds(delay, "delay")
+        check_seconds(timeout, "timeout")
 
         def has_ended(response: Response | None, error: ServiceError | None) -> bool:
             if error is not None:
@@ -508,7 +518,7 @@ class Client(Hookable, Operations):
         request = operation.request_class(**fields)
         turn = None
         if (poller := self._options.poller) is not None:
-            client, pause = id(self._connection), waiter.delay if delay is None else delay
+            client, pause = self._connection, waiter.delay if delay is None else delay
             turn = poller.turn(waiter, request, self._send, self.operations(), client, pause)
         return await waiter.wait(
             lambda: self._send(operation, request),

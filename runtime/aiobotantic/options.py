@@ -53,12 +53,39 @@ class CallOptions:
             raise ConfigurationError(f"retries is {retries!r}: pass a number, for example 2")
         if retries is not None and retries < 0:
             raise ConfigurationError(f"retries is {retries!r}: pass 0 or more")
+        poller = cast(object, self.poller)
+        if poller is not None and not callable(getattr(poller, "turn", None)):
+            raise ConfigurationError(
+                f"poller is {poller!r}: pass an aiobotantic.polling.SharedPoller()"
+            )
         most = cast(object, self.max_answer_bytes)
         if isinstance(most, bool) or not isinstance(most, int) or most < 1:
             raise ConfigurationError(
                 f"max_answer_bytes is {most!r}: pass a number of bytes, for example "
                 f"{MAX_ANSWER_BYTES}"
             )
+
+
+def check_region(region_name: object) -> None:
+    """Refuse what is no name of a region.
+
+    Raises:
+        ConfigurationError: it is none.
+    """
+    if not isinstance(region_name, str) or not region_name:
+        raise ConfigurationError(
+            f"region_name is {region_name!r}: pass a name, for example 'eu-west-1'"
+        )
+
+
+def check_seconds(value: object, name: str) -> None:
+    """Refuse what is no number of seconds; None is one.
+
+    Raises:
+        ConfigurationError: it is none.
+    """
+    if not _is_number(value) or (isinstance(value, (int, float)) and value < 0):
+        raise ConfigurationError(f"{name} is {value!r}: pass seconds, for example 30")
 
 
 def _is_number(value: object) -> bool:

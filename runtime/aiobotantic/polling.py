@@ -7,8 +7,9 @@ import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeAlias
+from weakref import WeakKeyDictionary
 
-from aiobotantic.errors import AioBotanticError, ThrottlingError
+from aiobotantic.errors import ThrottlingError
 from aiobotantic.operation import Operation
 from aiobotantic.pacing import Pace
 from aiobotantic.structure import Request
@@ -22,6 +23,8 @@ _FIRST_PAUSE: Final = 0.1
 """Of the seconds between two calls of a waiter: the pause after the first look at the lists."""
 _LONGER: Final = 1.5
 _SLOWER: Final = 0.7
+_FASTER: Final = 1.1
+"""What becomes of the rate of lists by a throttling, and by a list that was read."""
 _FEW: Final = 2
 """Waiters that ask for themselves: a list is no cheaper."""
 
@@ -51,7 +54,7 @@ class SharedPoller:
         Pace(list_rate)  # refuses what is no rate
         self._list_rate = list_rate
         self._describes = Pace(describe_rate)
-        self._lists: dict[tuple[int, str], _List] = {}
+        self._lists: WeakKeyDictionary[object, dict[str, _List]] = WeakKeyDictionary()
 
     def turn(
         self,
@@ -59,19 +62,23 @@ class SharedPoller:
         request: Request[Any],
         send: Send,
         operations: Mapping[str, Operation[Any]],
-        client: int,
+        client: object,
         delay: float,
     ) -> Turn:
-        """Return what a waiter awaits before each of its calls."""
+        """Return what a waiter awaits before each of its calls.
+
+        Args:
+            client: What the views of one client share.
+        """
         listing = waiter.listing
         pause = backing_off(delay)
         shared = None
         if listing is not None:
-            key = client, listing.operation
-            operation = operations[listing.operation]
-            if key not in self._lists:
-                self._lists[key] = _List(operation, listing, self._list_rate)
-            shared = self._lists[key]
+            lists = self._lists.setdefault(client, {})
+            shared = lists.get(listing.operation)
+            if shared is None:
+                operation = operations[listing.operation]
+                shared = lists[listing.operation] = _List(operation, listing, self._list_rate)
 
         async def turn(number: int) -> None:
             if shared is None or shared.broken or listing is None:
@@ -91,6 +98,7 @@ class _List:
         """Whether the list cannot be read."""
         self._operation = operation
         self._listing = listing
+        self._rate = rate
         self._pace = Pace(rate)
         self._waiting: defaultdict[str, dict[asyncio.Future[None], Waiter]] = defaultdict(dict)
         self._task: asyncio.Task[None] | None = None
@@ -129,10 +137,11 @@ class _List:
             try:
                 if await self._read_once(send):
                     self._pause = shortest
+                self._pace.rate = min(self._rate, self._pace.rate * _FASTER)
             except ThrottlingError as error:
                 logger.debug("%s is throttled: %s", self._operation.name, error)
                 self._pace.rate *= _SLOWER
-            except AioBotanticError as error:
+            except Exception as error:  # a hook's, too: each waiter meets it in its own call
                 logger.warning(
                     "%s cannot be read, so each waiter asks for itself: %s",
                     *(self._operation.name, error),

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 from aiobotantic.errors import ServiceError, WaiterFailed, WaiterTimedOut
 from aiobotantic.expressions import search
+from aiobotantic.options import check_seconds
 from aiobotantic.structure import Structure, is_sequence
 
 Output = TypeVar("Output", bound=Structure)
@@ -122,7 +123,10 @@ class Waiter:
         Raises:
             WaiterFailed: a failure state was reached, or an error that no acceptor expects.
             WaiterTimedOut: the deadline passed.
+            ConfigurationError: `timeout` or `delay` is no number of seconds.
         """
+        check_seconds(delay, "delay")
+        check_seconds(timeout, "timeout")
         return await poll(
             call,
             self._has_ended,

@@ -13,6 +13,7 @@ from aiohttp import web
 from http_service import HttpService, answer, until
 
 from aiobotantic.errors import ConfigurationError, WaiterFailed, WaiterTimedOut
+from aiobotantic.hooks import BeforeCall
 from aiobotantic.polling import SharedPoller
 from aiosagemaker import SageMaker
 
@@ -224,3 +225,42 @@ async def test_a_deadline_and_a_cancel_leave_nothing_behind(
 def test_a_rate_of_nothing_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="rate is 0: pass calls a second"):
         SharedPoller(list_rate=0)
+
+
+async def test_what_a_hook_raises_ends_the_waits_and_hangs_none(
+    service: HttpService, sagemaker: SageMaker
+) -> None:
+    service.script = [Jobs(5)]
+
+    @sagemaker.before_call
+    def refuse(event: BeforeCall) -> None:
+        raise PermissionError(f"{event.operation} is not for you")
+
+    shared = sagemaker.with_options(poller=poller())
+    results = await asyncio.gather(
+        *(wait(shared, f"job-{number}") for number in range(5)), return_exceptions=True
+    )
+
+    assert {str(each) for each in results} == {"DescribeTrainingJob is not for you"}
+
+
+async def test_clients_share_a_poller_and_nothing_of_their_lists(
+    service: HttpService, sagemaker: SageMaker, pipeline: Any
+) -> None:
+    jobs = Jobs(5)
+    jobs.refused = True
+    service.script = [jobs]
+    both = poller()
+    for name in jobs.names:
+        jobs.status[name] = "Completed"
+    shared = sagemaker.with_options(poller=both)
+    await asyncio.gather(*(wait(shared, name) for name in jobs.names))
+    jobs.refused = False
+
+    async with SageMaker(
+        region_name="us-east-1", endpoint_url=service.url, pipeline=pipeline
+    ) as other:
+        view = other.with_options(poller=both)
+        await asyncio.gather(*(wait(view, name) for name in jobs.names))
+
+    assert jobs.calls["ListTrainingJobs"] == 2  # one that was refused, and the other client's

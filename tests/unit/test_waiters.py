@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import Any
 
 import pytest
 from botocore.exceptions import WaiterError as BotocoreWaiterError
@@ -12,7 +13,13 @@ from sample_service import Workshop
 from sample_service.workshop.errors import MachineNotFound
 from sample_service.workshop.models import DescribeMachineInput, DescribeMachineOutput, Tag
 
-from aiobotantic.errors import AccessDeniedException, CallTimeoutError, WaiterFailed, WaiterTimedOut
+from aiobotantic.errors import (
+    AccessDeniedException,
+    CallTimeoutError,
+    ConfigurationError,
+    WaiterFailed,
+    WaiterTimedOut,
+)
 from aiobotantic.waiters import Acceptor, Matcher, Waiter, backing_off
 
 
@@ -253,3 +260,24 @@ async def test_waiting_for_any_answer_ends_with_an_error_or_the_deadline(
     with pytest.raises(WaiterTimedOut, match="What was waited for of DescribeMachine") as caught:
         await workshop.wait_for(request, until=lambda answer: False, delay=0, timeout=0.2)
     assert caught.value.last_response is not None
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"timeout": "x"}, "timeout is 'x': pass seconds, for example 30"),
+        ({"timeout": float("nan")}, "timeout is nan"),
+        ({"delay": -1}, "delay is -1"),
+        ({"delay": True}, "delay is True"),
+    ],
+)
+async def test_what_is_no_number_of_seconds_is_refused(
+    service: HttpService, workshop: Workshop, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        await workshop.wait_until_machine_in_service(machine_name="m", **options)
+    request = DescribeMachineInput(machine_name="m")
+    with pytest.raises(ConfigurationError, match=message):
+        await workshop.wait_for(request, until=lambda machine: True, **options)
+
+    assert service.sent == []
