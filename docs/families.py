@@ -35,6 +35,7 @@ def lines() -> Iterator[str]:
         if behaviour.tags:
             names = ", ".join(f"`{name}`" for name in behaviour.tags)
             yield from ("", f"Tags of all of them, by ARN: {names}.")
+        yield from unfiltered(behaviour)
         yield from exceptions(behaviour)
 
 
@@ -92,6 +93,20 @@ def passing(resource: Resource, status: str) -> str:
             return " → ".join([*chain, "gone" if transition.to is None else transition.to])
         chain.append(transition.to)
     return " → ".join(chain)
+
+
+def unfiltered(behaviour: Behaviour) -> Iterator[str]:
+    """Yield the arguments of lists that choose nothing."""
+    found = [
+        f"| `{name}` | {', '.join(f'`{each}`' for each in act.ignored)} |"
+        for resource in behaviour.resources.values()
+        for name, act in resource.operations.items()
+        if act.ignored
+    ]
+    if found:
+        yield from ("", "| List | Arguments that choose nothing, with a warning in the log |")
+        yield "| --- | --- |"
+        yield from sorted(found)
 
 
 def exceptions(behaviour: Behaviour) -> Iterator[str]:

@@ -268,3 +268,16 @@ async def test_every_family_is_created_described_listed_changed_tagged_and_delet
         async with SageMakerServer(cls, steps=NOT_SOON) as server, server.client() as client:
             await live(server, Family(client, kind))
             assert "InternalFailure" not in {entry.error for entry in server.journal}, kind
+
+
+async def test_an_argument_that_chooses_nothing_is_warned_of(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with SageMakerServer() as server, server.client() as sagemaker:
+        await sagemaker.list_pipelines()
+        assert caplog.messages == []
+        await sagemaker.list_pipelines(pipeline_name_prefix="b")
+
+    assert caplog.messages == [
+        "the testing server lists everything, whatever PipelineNamePrefix says"
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,6 +16,8 @@ from typing import Any
 from aiobotantic.testing.behaviour import Act, Lists, Resource, Rule
 from aiobotantic.testing.faults import ServedError
 from aiobotantic.testing.json_values import plain
+
+_log = logging.getLogger(__name__)
 
 Members = Mapping[str, Any]
 Place = tuple[bool, Any, str]
@@ -120,6 +123,9 @@ def _filters(
     request: Members, resource: Resource, act: Act, words: Lists
 ) -> list[Callable[[Members], bool]]:
     """Return what a request wants of a record, argument by argument."""
+    for argument in act.ignored:
+        if request.get(argument) is not None:
+            _log.warning("the testing server lists everything, whatever %s says", argument)
     reserved = (*_paging(words), words.sort_by, words.sort_order, *act.ignored)
     return [
         partial(_holds, *_asked(argument, resource, words), wanted)
