@@ -32,11 +32,16 @@ PLAIN = (
     f'{{"AWS_SECRET_ACCESS_KEY": "{KEYS["aws_secret_access_key"]}", "api_key": "k3y0fap1"}}',
     f"token is {KEYS['aws_session_token']}",
     "Authorization: Bearer b34r3rb34r3r",
+    "Proxy: Basic dXNlcjpwYXNz",
+    "postgres://u:p0stgr3s@host/db?a=b",
+    "MYSQL_PWD=mysq1pwd PASSPHRASE=ph4s3 AccountKey=acc0unt==",
+    "ghp_0123456789abcdefGHIJ sk-0123456789abcdefGHIJ",
     "-----BEGIN RSA PRIVATE KEY-----\nr5ar5a\n-----END RSA PRIVATE KEY-----",
     "AKIAABCDEFGHIJKLMNOP eyJhbGciOiJub25l.eyJzdWIiOiIxMjM0.c1gn",
 )
 FORBIDDEN = (
     *(*KEPT, *KEYS.values(), ACCOUNT, "51gn3d", "AKIAABCDEFGHIJKLMNOP", "pa55w0rd", "frag3nt"),
+    *("dXNlcjpw", "p0stgr3s", "mysq1pwd", "ph4s3", "acc0unt", "0123456789abcdefGHIJ"),
     *("k3y0fap1", "b34r3rb34r3r", "r5ar5a", "eyJhbGci"),
 )
 

@@ -18,8 +18,8 @@ Scrub: TypeAlias = Callable[[str, str], str]
 _SHORTEST: Final = 8
 """Characters of a credential that is looked for: shorter ones stand in many words."""
 _SECRET_WORDS: Final = (
-    r"secret|passw(?:or)?d|credential|authorization|signature|"
-    r"private[-_]?key|access[-_]?key|api[-_]?key|(?:^|[-_])token(?!s)"
+    r"secret|passw(?:or)?d|passphrase|(?<![a-z])pwd(?![a-z])|credential|authorization|signature|"
+    r"(?:private|access|api|account)[-_]?key|(?:^|[-_])token(?!s)"
 )
 _SECRET_NAME: Final = re.compile(rf"(?i){_SECRET_WORDS}")
 _ASSIGNED: Final = re.compile(
@@ -31,11 +31,14 @@ _URL: Final = re.compile(
     r"(?i)\b((?:https?|wss?|ftp)://)(?:[^\s\"'<>/?#\\]{0,2048}@)?([^\s\"'<>?#\\]*)([?#]?)"
     r"[^\s\"'<>\\]*"
 )
+_USER: Final = re.compile(r"(?i)\b([a-z][a-z0-9+.-]{1,20}://)[^\s\"'<>/?#\\]{1,2048}@")
 _KEY_ID: Final = re.compile(
     r"(?<![A-Z0-9])(?:A[KS]IA|A[BC][IC]A|AROA|AIDA|AGPA|AIPA|ANPA|ANVA|APKA|ASCA)"
     r"[A-Z0-9]{12,124}(?![A-Z0-9])"
 )
-_BEARER: Final = re.compile(r"(?i)\b(bearer\s)[\w.~+/=-]{8,}")
+_BEARER: Final = re.compile(r"(?i)\b((?:bearer|basic)\s)[\w.~+/=-]{8,}")
+_KNOWN_FORM: Final = re.compile(r"\b(?:gh[opsur]|github_pat|glpat|hf|sk|xox[abprs])[-_][\w-]{16,}")
+"""Keys of other services that show by their beginning what they are."""
 _JWT: Final = re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*")
 _PRIVATE_KEY: Final = re.compile(r"(-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----)[^-]*")
 _ACCOUNT: Final = re.compile(r"(?<!\d)\d{12}(?!\d)")
@@ -102,11 +105,12 @@ class Scrubber:
         if self._pattern is not None:
             text = self._pattern.sub(MASK, text)
         if "://" in text:
-            text = _URL.sub(_without_query, text)
+            text = _USER.sub(r"\1", _URL.sub(_without_query, text))
         text = _PRIVATE_KEY.sub(rf"\1{MASK}", text)
         for assigned in (_HEADER, _ASSIGNED, _BEARER):
             text = assigned.sub(rf"\1{MASK}", text)
-        text = _JWT.sub(MASK, _KEY_ID.sub(MASK, text))
+        for known in (_KEY_ID, _JWT, _KNOWN_FORM):
+            text = known.sub(MASK, text)
         return _ACCOUNT.sub(self._account, text)
 
     def _account(self, match: re.Match[str]) -> str:
