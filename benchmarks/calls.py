@@ -28,7 +28,7 @@ ROWS: Final = (
     ("large", 30, 1),
     ("deep", 40, 1),
     ("invoke_1k", 200, 1),
-    ("invoke_1m", 20, 1),
+    ("invoke_1m", 100, 1),
     ("stream", 5, 1),
     ("small", 400, 100),
     ("medium", 200, 100),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable
 from typing import Any, Final, Protocol, Self, TypeAlias
 
@@ -90,7 +91,7 @@ class Streamed(Framed):
             chunk: bytes = await self._raw.read(CHUNK)
             received = True
         # A RuntimeError is aiohttp's word for a connection that the client's end has closed.
-        except (OSError, RuntimeError, _botocore_error(), _aiohttp_error()) as error:
+        except _errors_of_bodies() as error:
             raise self._lost(error) from error
         finally:
             if not received:  # a connection that was not read to its end cannot be used again
@@ -108,17 +109,11 @@ class Streamed(Framed):
         )
 
 
-def _botocore_error() -> type[Exception]:
-    from botocore.exceptions import BotoCoreError
-
-    error: type[Exception] = BotoCoreError
-    return error
-
-
-def _aiohttp_error() -> type[Exception]:
-    from aiohttp import ClientError
-
-    return ClientError
+def _errors_of_bodies() -> tuple[type[Exception], ...]:
+    """Return what reading a body may raise: aiobotocore's and aiohttp's, if they are loaded."""
+    places = ("botocore.exceptions", "BotoCoreError"), ("aiohttp", "ClientError")
+    loaded = [getattr(sys.modules[place], name) for place, name in places if place in sys.modules]
+    return OSError, RuntimeError, *loaded
 
 
 class StreamingBody(Streamed):

@@ -25,6 +25,7 @@ from sample_service import Workshop
 
 from aiobotantic.errors import ConnectionLost
 from aiobotantic.lanes.auth import KeptKeyAuth
+from aiobotantic.lanes.http_errors import DisconnectedError
 from aiobotantic.lanes.prepared import QuickEndpoint
 from aiobotantic.pickling import resolve
 
@@ -284,7 +285,7 @@ async def test_a_connection_that_is_lost_is_said_as_aiobotocore_says_it(
             await client.with_options(retries=0).describe_machine(machine_name="m")
 
     assert [type(error).__name__ for error in seen] == ["ConnectionClosedError"]
-    assert isinstance(seen[0].__cause__, aiohttp.ServerDisconnectedError)
+    assert isinstance(seen[0].__cause__, DisconnectedError)
 
 
 async def test_cookies_are_not_kept(service: HttpService, workshop: Workshop) -> None:

@@ -64,7 +64,7 @@ async def facts(client: Any) -> dict[str, Any]:
     keys = await footing.credentials.get_frozen_credentials()
     operation = next(iter(client.operations().values()))
     route = await footing.route(operation)
-    http = await footing.http()
+    pool = footing.http().pool
     return {
         "region": client.region_name,
         "address": client.endpoint_url,
@@ -72,10 +72,8 @@ async def facts(client: Any) -> dict[str, Any]:
         "keys": (keys.access_key, keys.secret_key, keys.token),
         "retries": (footing.retries.mode, footing.retries._limit),
         "agent": [word for word in footing.user_agent.split() if not word.startswith("m/")],
-        "pool": (http.connector.limit, http.connector._keepalive_timeout),
-        "timeout": http.timeout,
-        "http": (http._skip_auto_headers, http._auto_decompress),
-        "cookies": type(http.cookie_jar),
+        "pool": pool._limits,
+        "tls": pool._make_context(),
     }
 
 
@@ -447,7 +445,7 @@ asyncio.run(main())
 """
 
 
-async def test_the_first_call_loads_aiohttp_and_no_client_of_aiobotocore(
+async def test_the_first_call_loads_no_client_of_aiobotocore_and_no_aiohttp(
     service: HttpService,
 ) -> None:
     """What is patched after that is called: here in the one moment that it is loaded."""
@@ -460,6 +458,6 @@ async def test_the_first_call_loads_aiohttp_and_no_client_of_aiobotocore(
     )
 
     pipeline, called, told = done.stdout.splitlines() or [done.stderr, "", "[]"]
-    assert json.loads(told) == [[], ["aiohttp"]]
+    assert json.loads(told) == [[], []]
     assert pipeline == "botocore: aiobotocore.client.AioBaseClient._make_api_call is patched"
     assert called == "called DescribeMachine"

@@ -485,17 +485,28 @@ async def test_a_connection_that_is_lost_under_a_long_body_is_said_to_be(
 
 async def test_the_time_that_a_long_body_takes_is_not_the_answers(mini: Mini) -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        await asyncio.sleep(0.6)
-        await reader.readexactly(length_of(head))
+        length = length_of(await reader.readuntil(b"\r\n\r\n"))
+        for _ in range(8):
+            await asyncio.sleep(0.1)
+            await reader.readexactly(length // 8)
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
         await writer.drain()
-        await asyncio.sleep(1)
+        await asyncio.sleep(2)
 
     async with serving(serve) as url, opened(mini, url, read_timeout=0.3) as client:
         await client.put_blob(body=LONG * 4)
         with pytest.raises(AmbiguousResultError, match="no answer in time"):  # it leaves at once
             await client.put_blob(body=b"short")
+
+
+async def test_a_long_body_that_does_not_leave_is_not_waited_for_for_ever(mini: Mini) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        await asyncio.sleep(60)
+
+    async with serving(serve) as url, opened(mini, url, read_timeout=0.3) as client:
+        with pytest.raises(AmbiguousResultError, match="no answer in time"):
+            await asyncio.wait_for(client.put_blob(body=LONG * 4), 10)
 
 
 async def test_sessions_that_are_traced_take_aiohttps_own_way(

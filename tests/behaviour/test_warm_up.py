@@ -36,10 +36,10 @@ async def test_clients_share_the_authorities_that_they_trust(pipeline: Any) -> N
             await client.warm_up()
             lane: Any = client._connection.lane
             if pipeline is None:
-                http = await lane.footing.http()
+                exchange = lane.footing.http()
             else:
-                http = await lane.client._endpoint.http_session.plain_session()
-            contexts.append(http.connector._ssl)
+                exchange = lane.client._endpoint.http_session.exchange
+            contexts.append(exchange.pool._context)
 
     assert contexts[0] is contexts[1]
     assert contexts[2] is not contexts[0]

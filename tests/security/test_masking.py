@@ -140,7 +140,7 @@ async def test_an_address_in_an_error_has_no_query(service: HttpService, pipelin
         with pytest.raises(errors.ConnectError) as caught:
             await geospatial.with_options(retries=0).list_raster_data_collections(next_token=SECRET)
 
-    assert f"no connection at {service.url}, attempt 1: ClientConnector" in str(caught.value)
+    assert f"no connection at {service.url}, attempt 1: NotConnectedError" in str(caught.value)
     assert caught.value.__cause__ is caught.value.__context__ is None
 
 

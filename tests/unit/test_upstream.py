@@ -30,12 +30,9 @@ DOCUMENTED = {
     "botocore.exceptions",  # every one of them
     "botocore.xform_name",
     "aiohttp.ClientError",
+    "aiohttp.ClientResponse",
     "aiohttp.abc",
     "aiohttp.web",
-    "aiohttp.http",  # HttpProcessingError, which the parser raises
-    "aiohttp.http_exceptions.BadStatusLine",
-    "multidict.CIMultiDict",
-    "multidict.CIMultiDictProxy",
     "pydantic.BaseModel",
     "pydantic.BeforeValidator",
     "pydantic.ConfigDict",
@@ -47,7 +44,6 @@ DOCUMENTED = {
     "pydantic_core.ValidationError",
     "pydantic_core.core_schema",
     "pydantic_core.to_json",
-    "yarl.URL",
 }
 """Names of these packages that are imported, and promised to those who use them."""
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from aiobotantic.lanes.connections import Origin
 from aiobotantic.structure import is_sequence
 
 UNSIGNED_HEADERS: Final = frozenset(
@@ -47,6 +48,20 @@ def query_text(parameters: Mapping[str, Any]) -> str:
 
 def _quoted(value: Any) -> str:
     return quote(value if isinstance(value, (str, bytes)) else str(value), safe="-._~")
+
+
+def origin_of(address: str) -> Origin:
+    """Return where connections to an address go."""
+    parts = urlsplit(address)
+    port = parts.port or _PORTS.get(parts.scheme, 443)
+    return Origin(parts.hostname or "", port, parts.scheme != "http")
+
+
+def target_of(address: str) -> str:
+    """Return path and query of an address."""
+    parts = urlsplit(address)
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{parts.path or '/'}{query}"
 
 
 def host_of(address: str) -> str:

@@ -41,6 +41,7 @@ from aiobotantic.errors import (
     TransportError,
 )
 from aiobotantic.lanes import Call, Pipeline, Settings
+from aiobotantic.lanes.addresses import origin_of
 from aiobotantic.lanes.auth import keep_keys, keep_user_agent
 from aiobotantic.lanes.bounds import most_bytes
 from aiobotantic.lanes.credentials import checked
@@ -225,7 +226,7 @@ class CompatLane:
         """Set up TLS; what endpoints depend on is known when a call is made."""
         http = self.client._endpoint.http_session
         if isinstance(http, DirectSession):
-            await http.plain_session()
+            await http.exchange.pool.prepare(origin_of(self.endpoint_url))
 
     async def close(self) -> None:
         """Close every connection."""

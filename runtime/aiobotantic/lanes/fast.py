@@ -1,4 +1,4 @@
-"""The fast lane: our bytes, our signature and our parser on aiohttp's connections.
+"""The fast lane: our bytes, our signature, our connections and our parser.
 
 It takes the calls of clients that nothing was hung into; `aiobotantic.lanes.gate` says which.
 Credentials, endpoint rules, user agent, pool, TLS and timeouts are what aiobotocore would take
@@ -18,9 +18,7 @@ from urllib.parse import quote, urlsplit
 from uuid import uuid4
 from weakref import WeakSet
 
-import aiohttp
 from botocore.exceptions import BotoCoreError
-from yarl import URL
 
 from aiobotantic import errors
 from aiobotantic.errors import TransportError
@@ -29,13 +27,17 @@ from aiobotantic.lanes.addresses import (
     UNSIGNED_HEADERS,
     host_of,
     join,
+    origin_of,
     query_text,
+    target_of,
     without_dots,
 )
+from aiobotantic.lanes.connections import Origin
 from aiobotantic.lanes.credentials import checked
 from aiobotantic.lanes.footing import Footing, Route
 from aiobotantic.lanes.gate import call_reason, patched
 from aiobotantic.lanes.http import Answer, Exchange
+from aiobotantic.lanes.http_errors import NotConnectedError
 from aiobotantic.lanes.plain import StaticCredentials
 from aiobotantic.lanes.quiet_logs import masked_logs
 from aiobotantic.lanes.retries import Outcome
@@ -69,7 +71,8 @@ _TRACE_SAFE: Final = "-=;:+&[]{}\"',"
 class _Target:
     """An address: as it is sent, and as it is signed."""
 
-    url: URL
+    origin: Origin
+    line: str
     host: str
     path: str
     query: str
@@ -160,7 +163,7 @@ class FastLane:
 
     async def warm_up(self, operations: Iterable[Operation[Any]]) -> None:
         """Resolve endpoints and set up TLS; nothing is sent."""
-        await self.footing.http()
+        await self.footing.http().pool.prepare(origin_of(self.endpoint_url))
         for operation in operations:
             if call_reason(operation, b"") is None:
                 await self._route(operation)
@@ -190,7 +193,7 @@ class FastLane:
         """Sign a request, send it, and return the answer: whole, or with a body that streams."""
         http = call.http
         if self.closed:  # during the wait before this attempt
-            raise aiohttp.ClientConnectionError("the client was closed")
+            raise NotConnectedError("the client was closed")
         credentials = await (
             self._fetched() if self._may_fetch else self._credentials.get_frozen_credentials()
         )
@@ -233,8 +236,8 @@ class FastLane:
         logger.debug("%s: attempt %d, to %s", call.operation.name, call.attempts, target.host)
         exchange = self._exchanger
         if exchange is None:
-            exchange = self._exchanger = Exchange(await self.footing.http())
-        request = http.method, target.url, target.host, headers, http.body
+            exchange = self._exchanger = self.footing.http()
+        request = http.method, target.origin, target.line, target.host, headers, http.body
         if not call.operation.streams:
             status, sent, body = await exchange.send(*request, call.options.max_answer_bytes)
             return status, Headers(read_headers(sent)), body
@@ -262,7 +265,8 @@ class FastLane:
             address = f"{address}{sign}{query_text(http.query)}"
         parts = urlsplit(address)
         target = _Target(
-            URL(address, encoded=True),
+            origin_of(address),
+            target_of(address),
             host_of(address),
             canonical_path(without_dots(parts.path)),
             canonical_query(parts.query),

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
-import aiohttp
-
 from aiobotantic.lanes import Settings, tls
+from aiobotantic.lanes.connections import Pool, PoolLimits
 from aiobotantic.lanes.endpoints import UnknownRuleError, endpoint_rules, resolve_endpoint
+from aiobotantic.lanes.http import Exchange
+from aiobotantic.lanes.http_errors import NotConnectedError
 from aiobotantic.lanes.plain import PlainFacts
 from aiobotantic.lanes.retries import Retries
 from aiobotantic.lanes.signing import Signer
@@ -19,13 +20,18 @@ from aiobotantic.operation import Operation, Service
 from aiobotantic.pickling import resolve
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     from aiobotantic.lanes.compat import CompatLane
+    from aiobotantic.lanes.direct import DirectSession
 
 OpenCompat: TypeAlias = "Callable[[Settings], Awaitable[CompatLane]]"
 
 MAX_POOL_CONNECTIONS: Final = 100
-_KEEP_ALIVE: Final = 12
-_TIMEOUT: Final = 60
+_LIMITS: Final = PoolLimits(
+    connections=MAX_POOL_CONNECTIONS, connect_timeout=60, read_timeout=60, keep_alive=12
+)
+"""aiobotocore's, of more connections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +53,8 @@ class Footing(Protocol):
     """Has `get_frozen_credentials`, as aiobotocore's have."""
     retries: Retries
 
-    async def http(self) -> aiohttp.ClientSession:
-        """Return the session whose connections requests take."""
+    def http(self) -> Exchange:
+        """Return what requests are sent by."""
         ...
 
     async def route(self, operation: Operation[Any]) -> Route:
@@ -76,12 +82,10 @@ class OpenFooting:
         self.retries = compat.retries
         self._compat = compat
 
-    async def http(self) -> aiohttp.ClientSession:
-        """Return the session whose connections requests take."""
-        session: aiohttp.ClientSession = (
-            await self._compat.client._endpoint.http_session.plain_session()
-        )
-        return session
+    def http(self) -> Exchange:
+        """Return what requests are sent by."""
+        session: DirectSession = self._compat.client._endpoint.http_session
+        return session.exchange
 
     async def route(self, operation: Operation[Any]) -> Route:
         """Let botocore's endpoint rules say where an operation goes."""
@@ -118,39 +122,25 @@ class PlainFooting:
         self._session = session  # kept for clients that open later: they share its credentials
         self._open_compat = open_compat
         self._compat: CompatLane | None = None
-        self._http: aiohttp.ClientSession | None = None
+        self._http: Exchange | None = None
         self._closed = False
         self._making = asyncio.Lock()
 
-    async def http(self) -> aiohttp.ClientSession:
-        """Return the session whose connections requests take."""
+    def http(self) -> Exchange:
+        """Return what requests are sent by."""
+        if self._closed:
+            raise NotConnectedError("the client was closed")
         if self._http is None:
-            async with self._making:
-                if self._closed:
-                    raise aiohttp.ClientConnectionError("the client was closed")
-                if self._http is None:
-                    self._http = await self._make_http()
+            self._http = Exchange(Pool(_LIMITS, self._tls_context))
         return self._http
 
-    async def _make_http(self) -> aiohttp.ClientSession:
-        # Without TLS no context is needed: nothing leads elsewhere, since redirects are off.
-        secure = not self.endpoint_url.startswith("http:")
-        context = await asyncio.to_thread(self._context) if secure else True
-        return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=MAX_POOL_CONNECTIONS, ssl=context, keepalive_timeout=_KEEP_ALIVE
-            ),
-            timeout=aiohttp.ClientTimeout(sock_connect=_TIMEOUT, sock_read=_TIMEOUT),
-            skip_auto_headers={"CONTENT-TYPE"},
-            auto_decompress=False,
-        )
-
-    def _context(self) -> Any:
+    def _tls_context(self) -> SSLContext:
         verify = self._facts.verify
         if tls.is_made_here():
             return tls.shared_context(verify, lambda: tls.make_context(verify))
         direct = import_module("aiobotantic.lanes.direct")
-        return direct.DirectSession(verify=verify)._build_ssl_contexts(None)[0]
+        context: SSLContext = direct.DirectSession(verify=verify)._build_ssl_contexts(None)[0]
+        return context
 
     async def route(self, operation: Operation[Any]) -> Route:
         """Let the endpoint rules say where an operation goes."""
@@ -172,15 +162,13 @@ class PlainFooting:
     async def compat(self) -> CompatLane:
         """Return the lane through aiobotocore's pipeline; it is made when it is first needed."""
         if self._compat is None:
-            http = await self.http()
             async with self._making:
-                if self._closed:
-                    raise aiohttp.ClientConnectionError("the client was closed")
+                http = self.http()
                 if self._compat is None:
                     self._compat = await self._make_compat(http)
         return self._compat
 
-    async def _make_compat(self, http: aiohttp.ClientSession) -> CompatLane:
+    async def _make_compat(self, http: Exchange) -> CompatLane:
         """Make an aiobotocore client that has what was resolved here."""
         facts = self._facts
         make_config = await asyncio.to_thread(resolve, "aiobotocore.config", "AioConfig")

@@ -30,6 +30,7 @@ _PATCHED: Final = (
     ("aiobotocore.httpsession", "AIOHTTPSession.send"),
     ("aiobotocore.signers", "AioRequestSigner.sign"),
     ("aiobotocore.signers", "AioRequestSigner.get_auth_instance"),
+    ("aiohttp.client", "ClientSession.__init__"),
     ("aiohttp.client", "ClientSession._request"),
     ("botocore.auth", "SigV4Auth.add_auth"),
 )
@@ -71,6 +72,8 @@ def client_reason(session: Any, client: Any) -> str | None:
     kind = cast(Any, type(http))
     if kind is not resolve("aiobotantic.lanes.direct", "DirectSession"):
         return f"the HTTP session is {kind.__name__}"
+    if http.uncovered is not None:
+        return f"the Config's connector_args hold {http.uncovered}"
     if http._proxy_config.proxy_url_for(client.meta.endpoint_url):
         return "requests go through a proxy"
     if signer._credentials is None:

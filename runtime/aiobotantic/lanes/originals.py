@@ -9,17 +9,13 @@ import os
 import sys
 from collections.abc import Iterable
 from functools import cache
-from pathlib import Path
+from importlib.util import find_spec
 from threading import Lock
 from types import FunctionType
 from typing import Any, Final
 
-import aiobotocore
-import aiohttp
-import botocore
-
 _REPLACED: Final = object()
-_PACKAGES: Final = (aiobotocore, aiohttp, botocore)
+_PACKAGES: Final = ("aiobotocore", "aiohttp", "botocore")
 
 
 class Originals:
@@ -33,13 +29,18 @@ class Originals:
 
     def __init__(self, places: Iterable[tuple[str, str]]) -> None:
         self._waiting = list(places)
+        self._absent = {module for module, _ in self._waiting}
+        """Modules of theirs that were not loaded when we looked last."""
         self._known: list[tuple[str, Any, str, Any]] = []
         self._looking = Lock()  # clients open in threads
 
     def replaced(self) -> str | None:
         """Return the place of one that is another now; None if none is."""
-        if self._waiting:
-            self._look()
+        loaded = sys.modules
+        for module in self._absent:
+            if module in loaded:
+                self._look()
+                break
         for place, owner, name, own in self._known:
             if getattr(owner, name, None) is not own:
                 return place
@@ -60,6 +61,7 @@ class Originals:
                     kept = own if _is_pristine(own) else _REPLACED
                     self._known.append((f"{module}.{path}", owner, name, kept))
                     self._waiting.remove((module, path))
+            self._absent = {module for module, _ in self._waiting}
 
 
 def _is_pristine(own: Any) -> bool:
@@ -70,4 +72,6 @@ def _is_pristine(own: Any) -> bool:
 @cache
 def _folders() -> tuple[str, ...]:
     """Return where the code of these packages is: others may have a folder of such a name."""
-    return tuple(f"{Path(str(package.__file__)).parent}{os.sep}" for package in _PACKAGES)
+    specs = [find_spec(package) for package in _PACKAGES]
+    places = [spec.submodule_search_locations or [] for spec in specs if spec is not None]
+    return tuple(f"{place}{os.sep}" for found in places for place in found)

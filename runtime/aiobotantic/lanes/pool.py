@@ -1,4 +1,4 @@
-"""The pool of connections: nothing waits for ever for answers that nobody reads.
+"""aiohttp's pool of connections: nothing waits for ever for answers that nobody reads.
 
 A streamed answer holds its connection until it is read to its end or closed. Calls beyond the pool
 wait for a connection, as long as those that are held are being used.
@@ -11,9 +11,7 @@ from typing import Any
 
 import aiohttp
 
-
-class PoolIsHeldError(aiohttp.ClientConnectionError):
-    """Answers that nobody reads hold all connections."""
+from aiobotantic.lanes.http_errors import PoolIsHeldError
 
 
 def watch(session: aiohttp.ClientSession) -> None:

@@ -1,16 +1,14 @@
-"""Answers and failures of aiohttp and aiobotocore, as ours."""
+"""Answers, and failures of connections and of aiobotocore, as ours."""
 
 from __future__ import annotations
 
-import asyncio
-import socket
 import ssl
+import sys
 from collections.abc import Iterable
 from functools import cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import aiohttp
 from botocore import exceptions as botocore
 
 from aiobotantic import errors
@@ -27,14 +25,18 @@ from aiobotantic.errors import (
     TransportError,
 )
 from aiobotantic.lanes import Call
-from aiobotantic.lanes.bounds import AnswerTooLong
-from aiobotantic.lanes.pool import PoolIsHeldError
+from aiobotantic.lanes.http_errors import (
+    AnswerTooLongError,
+    ConnectedLateError,
+    DisconnectedError,
+    NotConnectedError,
+    NotHttpError,
+    NotSecuredError,
+    PoolIsHeldError,
+)
 from aiobotantic.operation import Repeat
-from aiobotantic.pickling import resolve
 from aiobotantic.protocols import request_id_of
 from aiobotantic.structure import Structure, describe
-
-_BadStatusLine = resolve("aiohttp.http_exceptions", "BadStatusLine")
 
 
 def read_headers(sent: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -47,24 +49,22 @@ def read_headers(sent: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return found
 
 
-FAILURES: Final = (aiohttp.ClientError, asyncio.TimeoutError, OSError, ValueError, TypeError)
-"""What aiohttp raises where no whole answer arrives, or nothing can be sent."""
+FAILURES: Final = (OSError, ValueError, TypeError)
+"""What is raised where no whole answer arrives, or nothing can be sent."""
 
 
 def failure(error: BaseException, url: str) -> Any:
-    """Return what aiobotocore makes of a failure of aiohttp: both lanes say the same."""
+    """Return what aiobotocore says of such a failure: both lanes say the same."""
     at: dict[str, Any] = {"endpoint_url": url, "error": error}
     match error:
-        case aiohttp.ClientSSLError():
+        case NotSecuredError():
             return botocore.SSLError(**at)
-        case aiohttp.ServerDisconnectedError() | aiohttp.ClientPayloadError() | _BadStatusLine():
-            return botocore.ConnectionClosedError(request=None, **at)
-        case aiohttp.ServerTimeoutError() if str(error).lower().startswith("connect"):
+        case ConnectedLateError():
             return botocore.ConnectTimeoutError(**at)
-        case aiohttp.ServerTimeoutError():
-            return botocore.ReadTimeoutError(**at)
-        case aiohttp.ClientConnectionError() | socket.gaierror():
+        case NotConnectedError():
             return botocore.EndpointConnectionError(**at)
+        case DisconnectedError():
+            return botocore.ConnectionClosedError(request=None, **at)
         case TimeoutError():
             return botocore.ReadTimeoutError(**at)
         case _:
@@ -79,7 +79,7 @@ def transport_error(
         return None
     facts: dict[str, Any] = vars(error)["kwargs"]
     cause = facts.get("error")
-    if isinstance(cause, AnswerTooLong):
+    if isinstance(cause, AnswerTooLongError):
         return _too_large(cause, call)
     cls, problem, sent = _kind(error, cause)
     endpoint = _origin(facts.get("endpoint_url") or facts.get("proxy_url"))
@@ -96,7 +96,7 @@ def transport_error(
     )
 
 
-def _too_large(answer: AnswerTooLong, call: Call) -> errors.AnswerTooLargeError:
+def _too_large(answer: AnswerTooLongError, call: Call) -> errors.AnswerTooLargeError:
     name, request_id = call.operation.name, request_id_of(answer.headers)
     done = answer.status < 300 and call.operation.repeat is not Repeat.READ
     return errors.AnswerTooLargeError(
@@ -120,8 +120,16 @@ def tellable(error: BaseException, call: Call) -> BaseException | None:
     if known.get("request") is not None:  # signed, with the session token
         known["request"] = None
     cause = known.get("kwargs", {}).get("error", error)
-    repeats = isinstance(cause, (aiohttp.ClientResponseError, aiohttp.InvalidURL, UnicodeError))
+    repeats = isinstance(cause, UnicodeError) or _is_of_aiohttp(
+        cause, "ClientResponseError", "InvalidURL"
+    )
     return None if repeats or _in_address(type(call.request)) else error
+
+
+def _is_of_aiohttp(error: object, *names: str) -> bool:
+    """Return whether an error is of one of aiohttp's classes: only aiobotocore's calls have any."""
+    aiohttp: Any = sys.modules.get("aiohttp")
+    return aiohttp is not None and isinstance(error, tuple(getattr(aiohttp, n) for n in names))
 
 
 @cache
@@ -170,12 +178,11 @@ def _kind(error: BaseException, cause: object) -> tuple[type[TransportError], st
         return PoolTimedOut, "no connection in time", False
     if isinstance(error, botocore.EndpointConnectionError):
         # aiobotocore gives this name to connections that broke while in use, too.
-        if isinstance(cause, (aiohttp.ClientConnectorError, socket.gaierror)):
-            return ConnectError, "no connection", False
-        if isinstance(cause, aiohttp.ClientError):
+        connects = _is_of_aiohttp(cause, "ClientConnectorError")
+        if _is_of_aiohttp(cause, "ClientError") and not connects:
             return ConnectionLost, "the connection broke", True
         return ConnectError, "no connection", False
-    if isinstance(cause, aiohttp.ClientResponseError):
+    if isinstance(cause, NotHttpError) or _is_of_aiohttp(cause, "ClientResponseError"):
         return TransportError, "the answer is no HTTP", True
     if isinstance(cause, (FileNotFoundError, PermissionError, IsADirectoryError, ssl.SSLError)):
         return TLSError, "no TLS connection, the certificates cannot be loaded", False
