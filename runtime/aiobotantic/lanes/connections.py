@@ -10,8 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-import aiohappyeyeballs
-
 from aiobotantic.lanes.http1 import Connection
 from aiobotantic.lanes.http_errors import (
     ConnectedLateError,
@@ -19,6 +17,10 @@ from aiobotantic.lanes.http_errors import (
     NotSecuredError,
     PoolIsHeldError,
 )
+from aiobotantic.pickling import resolve
+
+# Not imported by name: its types are partly unknown to checkers.
+_start_connection: Any = resolve("aiohappyeyeballs", "start_connection")
 
 _KNOWN_FOR: Final = 10
 """Seconds that the addresses of a host are kept."""
@@ -243,7 +245,7 @@ class Pool:
         at = f"{origin.host}:{origin.port}"
         try:
             async with asyncio.timeout(self._limits.connect_timeout):
-                reached = await aiohappyeyeballs.start_connection(
+                reached = await _start_connection(
                     await self._addresses_of(origin),
                     happy_eyeballs_delay=_NEXT_FAMILY,
                     loop=self._loop,
