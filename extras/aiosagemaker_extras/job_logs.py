@@ -10,19 +10,21 @@ from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
 import botocore.exceptions
 
 from aiobotantic.beside import aiobotocore_client
+from aiobotantic.client import Client
 from aiobotantic.errors import ConfigurationError, ServiceError
 from aiobotantic.protocols import error_class
 from aiobotantic.waiters import backing_off
-from aiosagemaker.sagemaker.client import SageMaker
 
-__all__ = ["LogEvent", "processing_job_logs", "training_job_logs", "transform_job_logs"]
+__all__ = ["LogEvent"]
 
-_ENDED: Final = frozenset({"Completed", "Failed", "Stopped", "Deleting"})
+Ended: TypeAlias = Callable[[], Awaitable[bool]]
+JobKind: TypeAlias = Literal["TrainingJobs", "ProcessingJobs", "TransformJobs"]
+
 _LARGEST_PAGE: Final = 10_000
 _TRIES: Final = 8
 _THROTTLED: Final = ("ThrottlingException", "LimitExceededException", "ServiceUnavailableException")
@@ -41,90 +43,31 @@ class LogEvent:
     """When CloudWatch Logs had it."""
 
 
-def training_job_logs(
-    sagemaker: SageMaker,
-    training_job_name: str,
-    *,
-    follow: bool = False,
-    tail: int | None = None,
-    start_from: datetime | timedelta | None = None,
-    delay: float = 10,
-    endpoint_url: str | None = None,
-    logs: Any = None,
+@dataclass(frozen=True, slots=True)
+class LogOptions:
+    """What to read, and how: the arguments of `Jobs.training_job_logs`."""
+
+    follow: bool
+    tail: int | None
+    start_from: datetime | timedelta | None
+    delay: float
+    endpoint_url: str | None
+    logs: Any
+
+
+def read_logs(
+    sagemaker: Client, kind: JobKind, name: str, ended: Ended, options: LogOptions
 ) -> AsyncGenerator[LogEvent, None]:
-    """Yield what a training job has written, all its instances, in order of time.
-
-        async for event in training_job_logs(sagemaker, "my-job", follow=True):
-            print(event.timestamp, event.message)
-
-    What arrives while it is followed is in order among what arrives together. No line comes twice.
+    """Yield what a job has written; see `Jobs`.
 
     Args:
         sagemaker: An open client; CloudWatch Logs is read with its region and credentials.
-        training_job_name: The job's name.
-        follow: Whether to go on until the job has ended, and its last lines are read.
-        tail: Begin with the last so many lines. Default: with the first.
-        start_from: Leave out what is older than this moment, or longer ago than that.
-        delay: Most seconds between two looks at what is new, which begin at a tenth of it; so long
-            is waited for late lines when a job that is followed has ended.
-        endpoint_url: Address of CloudWatch Logs. Default: what aiobotocore finds.
-        logs: An aiobotocore client of CloudWatch Logs to read with, which stays open: one for many
-            jobs. Default: one that is opened for this, and closed at the end.
-
-    Raises:
-        ServiceError: there is no such job, or its logs may not be read.
-        ConfigurationError: an option has a value that it cannot have.
-        ClientClosedError: the client is not open.
+        kind: The kind of job, as log groups name it.
+        name: The job's name.
+        ended: Says whether the job has ended.
+        options: What to read, and how.
     """
-
-    async def ended() -> bool:
-        job = await sagemaker.describe_training_job(training_job_name=training_job_name)
-        return job.training_job_status in _ENDED
-
-    reading = _Reading("TrainingJobs", training_job_name, ended, delay, tail, start_from)
-    return reading.events(sagemaker, follow=follow, endpoint_url=endpoint_url, logs=logs)
-
-
-def processing_job_logs(
-    sagemaker: SageMaker,
-    processing_job_name: str,
-    *,
-    follow: bool = False,
-    tail: int | None = None,
-    start_from: datetime | timedelta | None = None,
-    delay: float = 10,
-    endpoint_url: str | None = None,
-    logs: Any = None,
-) -> AsyncGenerator[LogEvent, None]:
-    """Yield what a processing job has written, as `training_job_logs` does."""
-
-    async def ended() -> bool:
-        job = await sagemaker.describe_processing_job(processing_job_name=processing_job_name)
-        return job.processing_job_status in _ENDED
-
-    reading = _Reading("ProcessingJobs", processing_job_name, ended, delay, tail, start_from)
-    return reading.events(sagemaker, follow=follow, endpoint_url=endpoint_url, logs=logs)
-
-
-def transform_job_logs(
-    sagemaker: SageMaker,
-    transform_job_name: str,
-    *,
-    follow: bool = False,
-    tail: int | None = None,
-    start_from: datetime | timedelta | None = None,
-    delay: float = 10,
-    endpoint_url: str | None = None,
-    logs: Any = None,
-) -> AsyncGenerator[LogEvent, None]:
-    """Yield what a transform job has written, as `training_job_logs` does."""
-
-    async def ended() -> bool:
-        job = await sagemaker.describe_transform_job(transform_job_name=transform_job_name)
-        return job.transform_job_status in _ENDED
-
-    reading = _Reading("TransformJobs", transform_job_name, ended, delay, tail, start_from)
-    return reading.events(sagemaker, follow=follow, endpoint_url=endpoint_url, logs=logs)
+    return _Reading(sagemaker, kind, name, ended, options).events()
 
 
 class _Stream:
@@ -146,32 +89,28 @@ class _Reading:
     """The logs of one job, and how far they are read."""
 
     def __init__(
-        self,
-        group: str,
-        job: str,
-        ended: Callable[[], Awaitable[bool]],
-        delay: float,
-        tail: int | None,
-        start_from: datetime | timedelta | None,
+        self, sagemaker: Client, kind: JobKind, job: str, ended: Ended, options: LogOptions
     ) -> None:
+        tail, delay = options.tail, options.delay
         if tail is not None and tail < 0:
             raise ConfigurationError(f"tail is {tail}: pass the number of lines to begin with")
         if delay < 0:
             raise ConfigurationError(f"delay is {delay}: pass seconds, 0 or more")
-        self._group = f"/aws/sagemaker/{group}"
+        self._sagemaker = sagemaker
+        self._group = f"/aws/sagemaker/{kind}"
         self._job = job
         self._ended = ended
+        self._options = options
         self._delay = delay
         self._tail = tail
-        self._since = _since(start_from)
+        self._since = _since(options.start_from)
         self._streams: dict[str, _Stream] = {}
         self._logs: Any = None
 
-    async def events(
-        self, sagemaker: SageMaker, *, follow: bool, endpoint_url: str | None, logs: Any
-    ) -> AsyncGenerator[LogEvent, None]:
+    async def events(self) -> AsyncGenerator[LogEvent, None]:
         """Yield the events; while the job goes on, too, if it is followed."""
-        async with _reader(sagemaker, endpoint_url, logs) as self._logs:
+        follow = self._options.follow
+        async with _reader(self._sagemaker, self._options) as self._logs:
             turn, late = backing_off(self._delay), False
             for number in count():
                 await turn(number)
@@ -258,6 +197,12 @@ class _Reading:
             if token is None:
                 return fresh
 
+    def _told(self, error: botocore.exceptions.ClientError) -> ServiceError:
+        response: Any = vars(error)["response"]
+        code = str(response.get("Error", {}).get("Code"))
+        cls = error_class(self._sagemaker.SERVICE, code)
+        return cls(response, str(vars(error)["operation_name"]))
+
     async def _page(self, stream: str, **arguments: Any) -> Any:
         given = {name: value for name, value in arguments.items() if value is not None}
         if self._since is not None:
@@ -273,7 +218,7 @@ class _Reading:
             try:
                 return await getattr(self._logs, method)(**arguments)
             except botocore.exceptions.ClientError as error:
-                told = _told(error)
+                told = self._told(error)
             if told.code == "ResourceNotFoundException" and method == "describe_log_streams":
                 return None
             if told.code not in _THROTTLED or number == _TRIES:
@@ -282,21 +227,14 @@ class _Reading:
 
 
 @asynccontextmanager
-async def _reader(
-    sagemaker: SageMaker, endpoint_url: str | None, logs: Any
-) -> AsyncGenerator[Any, None]:
+async def _reader(sagemaker: Client, options: LogOptions) -> AsyncGenerator[Any, None]:
     async with AsyncExitStack() as stack:
+        logs = options.logs
         if logs is None:
             logs = await stack.enter_async_context(
-                aiobotocore_client(sagemaker, "logs", endpoint_url=endpoint_url)
+                aiobotocore_client(sagemaker, "logs", endpoint_url=options.endpoint_url)
             )
         yield logs
-
-
-def _told(error: botocore.exceptions.ClientError) -> ServiceError:
-    response: Any = vars(error)["response"]
-    code = str(response.get("Error", {}).get("Code"))
-    return error_class(SageMaker.SERVICE, code)(response, str(vars(error)["operation_name"]))
 
 
 def _since(start_from: datetime | timedelta | None) -> int | None:

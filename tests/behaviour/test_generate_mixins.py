@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from minispec import Generate, Mini, one_structure
@@ -45,3 +46,15 @@ async def test_a_fake_has_the_mixin_too(mini: Mini) -> None:
     fake = mini.module("fakes").FakeMini()
 
     assert (await fake.send_twice())[0] == ("sent", {})
+
+
+def test_no_hand_written_method_hides_an_operation_of_a_service() -> None:
+    import aiosagemaker
+
+    for name in ("SageMaker", "SageMakerRuntime"):
+        client: Any = getattr(aiosagemaker, name)
+        mixin = client.__mro__[1]
+        assert mixin.__module__.startswith("aiosagemaker_extras.")
+        assert {each for each in vars(mixin) if not each.startswith("_")}.isdisjoint(
+            client.operations()
+        )

@@ -18,7 +18,7 @@ from aiobotocore.session import get_session
 
 from aiobotantic.errors import ClientClosedError, ConfigurationError, ServiceError
 from aiosagemaker import SageMaker
-from aiosagemaker.logs import LogEvent, processing_job_logs, training_job_logs, transform_job_logs
+from aiosagemaker.logs import LogEvent
 from aiosagemaker_extras.log_groups import LogGroup, Logs
 from aiosagemaker_extras.testing import SageMakerServer
 
@@ -73,7 +73,7 @@ async def test_all_instances_are_merged_in_order_of_time(
     for number in range(30):
         group.write("j", f"{number}", instance=1 + number % 3, ago=40 - number)
     group.write("j-2", "another job's")
-    events = [event async for event in training_job_logs(sagemaker, "j", endpoint_url=server.url)]
+    events = [event async for event in sagemaker.training_job_logs("j", endpoint_url=server.url)]
     assert [event.message for event in events] == [str(number) for number in range(30)]
     assert events[1] == LogEvent(
         timestamp=datetime.fromtimestamp(START - 39, UTC),
@@ -90,7 +90,7 @@ async def test_a_job_is_followed_until_it_has_ended_and_no_line_is_lost_or_doubl
     seen: list[str] = []
 
     async def follow() -> None:
-        logs = training_job_logs(sagemaker, "j", follow=True, delay=0.02, endpoint_url=server.url)
+        logs = sagemaker.training_job_logs("j", follow=True, delay=0.02, endpoint_url=server.url)
         async for event in logs:
             seen.append(event.message)
 
@@ -118,7 +118,7 @@ async def test_lines_that_arrive_late_after_the_end_are_waited_for(
     server.clock.advance(minutes=6)
     group.write("j", "in time")
     seen: list[str] = []
-    logs = training_job_logs(sagemaker, "j", follow=True, delay=0.05, endpoint_url=server.url)
+    logs = sagemaker.training_job_logs("j", follow=True, delay=0.05, endpoint_url=server.url)
     async for event in logs:
         seen.append(event.message)
         if len(seen) < 3:
@@ -131,7 +131,7 @@ async def test_a_job_that_is_not_followed_costs_no_describe_and_ends_at_once(
 ) -> None:
     await train(sagemaker)
     group.write("j", "one")
-    assert await texts(training_job_logs(sagemaker, "j", endpoint_url=server.url)) == ["one"]
+    assert await texts(sagemaker.training_job_logs("j", endpoint_url=server.url)) == ["one"]
     server.assert_called("DescribeTrainingJob", times=0)
 
 
@@ -139,12 +139,10 @@ async def test_a_job_that_is_none_is_an_error_and_one_without_lines_is_not(
     server: SageMakerServer, sagemaker: SageMaker
 ) -> None:
     await train(sagemaker)
-    assert await texts(training_job_logs(sagemaker, "j", endpoint_url=server.url)) == []
+    assert await texts(sagemaker.training_job_logs("j", endpoint_url=server.url)) == []
     for follow in (False, True):
         with pytest.raises(ServiceError, match='training job with TrainingJobName "typo"'):
-            await texts(
-                training_job_logs(sagemaker, "typo", follow=follow, endpoint_url=server.url)
-            )
+            await texts(sagemaker.training_job_logs("typo", follow=follow, endpoint_url=server.url))
 
 
 @pytest.mark.parametrize("tail", [0, 1, 7, 25, 100])
@@ -154,8 +152,8 @@ async def test_the_tail_is_the_last_lines_of_all_streams_and_what_follows(
     await train(sagemaker)
     for number in range(25):
         group.write("j", f"{number}", instance=1 + number % 2, ago=30 - number)
-    logs = training_job_logs(
-        sagemaker, "j", tail=tail, follow=True, delay=0.02, endpoint_url=server.url
+    logs = sagemaker.training_job_logs(
+        "j", tail=tail, follow=True, delay=0.02, endpoint_url=server.url
     )
     last = [str(number) for number in range(25)][max(0, 25 - tail) :]
     seen: list[str] = []
@@ -183,8 +181,8 @@ async def test_logs_start_from_a_moment_or_so_long_ago(
 
     async def since(start_from: datetime | timedelta, **options: Any) -> list[str]:
         return await texts(
-            training_job_logs(
-                sagemaker, "j", start_from=start_from, endpoint_url=server.url, **options
+            sagemaker.training_job_logs(
+                "j", start_from=start_from, endpoint_url=server.url, **options
             )
         )
 
@@ -202,8 +200,8 @@ async def test_more_lines_than_a_page_holds_are_all_read(
 ) -> None:
     for instance in (1, 2):
         group.write("j", *[f"{instance}-{number}" for number in range(11_000)], instance=instance)
-    assert len(await texts(training_job_logs(sagemaker, "j", endpoint_url=server.url))) == 22_000
-    logs = training_job_logs(sagemaker, "j", tail=12_000, endpoint_url=server.url)
+    assert len(await texts(sagemaker.training_job_logs("j", endpoint_url=server.url))) == 22_000
+    logs = sagemaker.training_job_logs("j", tail=12_000, endpoint_url=server.url)
     assert len(await texts(logs)) == 12_000
 
 
@@ -213,19 +211,19 @@ async def test_leaving_early_leaves_nothing_open(
     await train(sagemaker)
     group.write("j", "one", "two")
     before, tasks = server.connections, asyncio.all_tasks()
-    logs = training_job_logs(sagemaker, "j", follow=True, endpoint_url=server.url)
+    logs = sagemaker.training_job_logs("j", follow=True, endpoint_url=server.url)
     async with aclosing(logs) as events:
         async for event in events:
             assert event.message == "one"
             assert server.connections == before + 1
             break
     await until(lambda: server.connections == before)
-    async for _ in training_job_logs(sagemaker, "j", follow=True, endpoint_url=server.url):
+    async for _ in sagemaker.training_job_logs("j", follow=True, endpoint_url=server.url):
         break  # without aclosing: the loop closes what was left
     gc.collect()
     await until(lambda: server.connections == before and asyncio.all_tasks() == tasks)
     following = asyncio.create_task(
-        texts(training_job_logs(sagemaker, "j", follow=True, endpoint_url=server.url))
+        texts(sagemaker.training_job_logs("j", follow=True, endpoint_url=server.url))
     )
     await until(lambda: server.connections == before + 1)
     following.cancel()
@@ -243,7 +241,7 @@ async def test_one_logs_client_serves_many_jobs_and_stays_open(
         for number in range(3):
             group.write(f"j-{number}", f"of {number}")
         assert [
-            await texts(training_job_logs(sagemaker, f"j-{number}", logs=logs))
+            await texts(sagemaker.training_job_logs(f"j-{number}", logs=logs))
             for number in range(3)
         ] == [["of 0"], ["of 1"], ["of 2"]]
         assert (await logs.describe_log_groups())["logGroups"]
@@ -269,8 +267,8 @@ async def test_processing_and_transform_jobs_have_logs() -> None:
             TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
         )
         options: dict[str, Any] = {"follow": True, "delay": 0.01, "endpoint_url": server.url}
-        assert (await texts(processing_job_logs(sagemaker, "p", **options)))[-2:] == ["Done."] * 2
-        assert (await texts(transform_job_logs(sagemaker, "t", **options)))[-1] == "Done."
+        assert (await texts(sagemaker.processing_job_logs("p", **options)))[-2:] == ["Done."] * 2
+        assert (await texts(sagemaker.transform_job_logs("t", **options)))[-1] == "Done."
 
 
 async def test_throttling_is_waited_out_and_other_errors_are_raised_typed(
@@ -289,11 +287,11 @@ async def test_throttling_is_waited_out_and_other_errors_are_raised_typed(
 
     server.outside["logs"] = refusing
     refusals += ["ThrottlingException"] * 5  # more than aiobotocore's own three
-    logs = training_job_logs(sagemaker, "j", delay=0.1, endpoint_url=server.url)
+    logs = sagemaker.training_job_logs("j", delay=0.1, endpoint_url=server.url)
     assert await texts(logs) == ["one", "two"]
     refusals.append("AccessDeniedException")
     with pytest.raises(ServiceError, match="DescribeLogStreams operation: no") as caught:
-        await texts(training_job_logs(sagemaker, "j", endpoint_url=server.url))
+        await texts(sagemaker.training_job_logs("j", endpoint_url=server.url))
     assert caught.value.code == "AccessDeniedException"
 
 
@@ -323,9 +321,9 @@ async def test_logs_are_read_as_the_client_signs(
         if options is given:
             settings["region_name"] = "us-east-2"
         async with SageMaker(**settings) as sagemaker:
-            await texts(training_job_logs(sagemaker, "j", endpoint_url=server.url))
+            await texts(sagemaker.training_job_logs("j", endpoint_url=server.url))
             view = sagemaker.with_options(region_name="ap-south-1")
-            await texts(training_job_logs(view, "j", endpoint_url=server.url))
+            await texts(view.training_job_logs("j", endpoint_url=server.url))
     found = {" ".join(each.removeprefix("Credential=").split("/")[:3:2]) for each in signed}
     assert found == {
         *("AKIDPROFILE eu-west-1", "AKIDPROFILE ap-south-1"),
@@ -336,13 +334,13 @@ async def test_logs_are_read_as_the_client_signs(
 
 async def test_options_that_cannot_be_are_refused(sagemaker: SageMaker) -> None:
     with pytest.raises(ConfigurationError, match="tail is -1: pass the number of lines"):
-        training_job_logs(sagemaker, "j", tail=-1)
+        sagemaker.training_job_logs("j", tail=-1)
     with pytest.raises(ConfigurationError, match=r"without a time zone: pass one such as datetime"):
-        training_job_logs(sagemaker, "j", start_from=datetime(2026, 1, 1))
+        sagemaker.training_job_logs("j", start_from=datetime(2026, 1, 1))
     with pytest.raises(ConfigurationError, match="delay is -1: pass seconds"):
-        processing_job_logs(sagemaker, "j", delay=-1)
+        sagemaker.processing_job_logs("j", delay=-1)
     with pytest.raises(ClientClosedError, match="SageMaker is not open"):
-        await texts(training_job_logs(SageMaker(region_name="us-east-1"), "j"))
+        await texts(SageMaker(region_name="us-east-1").training_job_logs("j"))
 
 
 MOTO = """
@@ -414,7 +412,7 @@ async def test_logs_out_of_moto(moto: str, sagemaker: SageMaker) -> None:
                 ]
                 await logs.put_log_events(logGroupName=name, logStreamName=stream, logEvents=events)
     everything = [str(number) for number in range(1, 51)]
-    assert await texts(training_job_logs(sagemaker, "j", endpoint_url=moto)) == everything
+    assert await texts(sagemaker.training_job_logs("j", endpoint_url=moto)) == everything
     await train(sagemaker)
-    following = training_job_logs(sagemaker, "j", tail=5, endpoint_url=moto)
+    following = sagemaker.training_job_logs("j", tail=5, endpoint_url=moto)
     assert await texts(following) == everything[-5:]

@@ -132,12 +132,14 @@ from aiosagemaker.sagemaker._operations.ultra_server_by_reserved_capacity import
 from aiosagemaker.sagemaker._operations.user_profile import UserProfileOperations
 from aiosagemaker.sagemaker._operations.workforce import WorkforceOperations
 from aiosagemaker.sagemaker._operations.workteam import WorkteamOperations
+from aiosagemaker_extras.jobs import Jobs
 
 if TYPE_CHECKING:
     from aiosagemaker.sagemaker.wire import SageMakerWire
 
 
 class SageMaker(
+    Jobs,
     ActionOperations,
     AiBenchmarkJobOperations,
     AiRecommendationJobOperations,
