@@ -1,4 +1,4 @@
-"""How fast the embedded server is: `python benchmarks/server_speed.py`; docs/testing.md tells.
+"""How fast the embedded server is: `python benchmarks/server_speed.py [--calls N]`.
 
 The server runs in a process of its own, which is measured in processor time, so a busy machine
 changes little; requests come over one connection, signed once.
@@ -6,6 +6,7 @@ changes little; requests come over one connection, signed once.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import os
@@ -14,11 +15,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-CALLS = 4_000
 NOTEBOOK = {"InstanceType": "ml.t3.medium", "RoleArn": "arn:aws:iam::123456789012:role/r"}
 
 
-async def ask(url: str, pid: int) -> dict[str, float]:
+async def ask(url: str, pid: int, calls: int) -> dict[str, float]:
     """Call the server, and return the calls that it answers in a second of its processor time."""
     from aiohttp import ClientSession
 
@@ -37,7 +37,7 @@ async def ask(url: str, pid: int) -> dict[str, float]:
             begun = cpu_seconds(pid)
             for number in range(calls):
                 await call(operation, members(number))
-            return calls / (cpu_seconds(pid) - begun)
+            return calls / max(cpu_seconds(pid) - begun, 1 / os.sysconf("SC_CLK_TCK"))
 
         def named(number: int) -> dict[str, Any]:
             return {"NotebookInstanceName": f"nb-{number}"}
@@ -47,12 +47,12 @@ async def ask(url: str, pid: int) -> dict[str, float]:
         await call("ListNotebookInstances", {})
         return {
             "create": await measured(
-                "CreateNotebookInstance", lambda n: named(n) | NOTEBOOK, CALLS // 4
+                "CreateNotebookInstance", lambda n: named(n) | NOTEBOOK, calls // 4
             ),
             "describe": await measured(
-                "DescribeNotebookInstance", lambda n: named(n % (CALLS // 4)), CALLS
+                "DescribeNotebookInstance", lambda n: named(n % (calls // 4)), calls
             ),
-            "list 10 of 1,000": await measured("ListNotebookInstances", lambda n: {}, CALLS // 10),
+            "list 10 of 1,000": await measured("ListNotebookInstances", lambda n: {}, calls // 10),
         }
 
 
@@ -85,6 +85,9 @@ asyncio.run(main())
 
 def main() -> None:
     """Print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--calls", type=int, default=4_000)
+    calls = parser.parse_args().calls
     run = [
         subprocess.run([sys.executable, "-c", START], capture_output=True, text=True, check=True)
         for _ in range(5)
@@ -97,8 +100,8 @@ def main() -> None:
         assert server.stdout is not None
         try:
             url = server.stdout.readline().strip()
-            for what, calls in asyncio.run(ask(url, server.pid)).items():
-                print(f"{what}: {calls:,.0f} calls a second of processor time")
+            for what, found in asyncio.run(ask(url, server.pid, calls)).items():
+                print(f"{what}: {found:,.0f} calls a second of processor time")
             print(f"memory of the program: {memory(server.pid):.0f} MB")
         finally:
             server.kill()

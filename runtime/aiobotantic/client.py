@@ -368,7 +368,7 @@ class Client(Hookable, Operations):
 
         Raises:
             WaiterTimedOut: `timeout` passed; it carries the last answer.
-            ServiceError: the service answered with an error.
+            ServiceError: the service answered with an error; after a throttling the wait goes on.
         """
         operation = _operation_of(type(self), type(request))
         check_seconds(delay, "delay")

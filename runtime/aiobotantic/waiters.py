@@ -9,10 +9,9 @@ import inspect
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from itertools import count
 from typing import Any, Final, Literal, TypeAlias, TypeVar
 
-from aiobotantic.errors import ServiceError, WaiterFailed, WaiterTimedOut
+from aiobotantic.errors import ServiceError, ThrottlingError, WaiterFailed, WaiterTimedOut
 from aiobotantic.expressions import search
 from aiobotantic.options import check_seconds
 from aiobotantic.structure import Structure, is_sequence
@@ -25,6 +24,8 @@ Turn: TypeAlias = Callable[[int], Awaitable[None]]
 
 _LONGER: Final = 1.6
 """How much longer each pause is than the one before."""
+_PATIENT: Final = 20
+"""Number of a call whose pause is the longest."""
 
 State = Literal["success", "failure", "retry"]
 Matcher = Literal["path", "pathAll", "pathAny", "status", "error"]
@@ -121,7 +122,8 @@ class Waiter:
             The last response; None where an error was the success, as after a deletion.
 
         Raises:
-            WaiterFailed: a failure state was reached, or an error that no acceptor expects.
+            WaiterFailed: a failure state was reached, or an error that no acceptor expects; a
+                throttling is none, the wait goes on.
             WaiterTimedOut: the deadline passed.
             ConfigurationError: `timeout` or `delay` is no number of seconds.
         """
@@ -179,7 +181,7 @@ async def poll(
     turn: Turn,
     on_poll: OnPoll[Output] | None = None,
 ) -> Output | None:
-    """Call until `has_ended` says so; return the last response.
+    """Call until `has_ended` says so; return the last response. A throttling lets it go on later.
 
     Args:
         call: Makes one call.
@@ -196,11 +198,16 @@ async def poll(
     response: Output | None = None
     try:
         async with deadline:
-            for number in count():
+            number = -1
+            while True:
+                number += 1
                 await turn(number)
                 error: ServiceError | None = None
                 try:
                     response = await call()
+                except ThrottlingError:  # it asks for patience, and says nothing of the resource
+                    number = max(number, _PATIENT)
+                    continue
                 except ServiceError as caught:
                     response, error = None, caught
                 if response is not None and on_poll is not None:
@@ -231,7 +238,7 @@ def backing_off(
 
     async def turn(number: int) -> None:
         if number:
-            pause = min(most, most / 10 * _LONGER ** (min(number, 20) - 1))
+            pause = min(most, most / 10 * _LONGER ** (min(number, _PATIENT) - 1))
             await (sleep or asyncio.sleep)(pause * (1 - random.random() * spread))
 
     return turn

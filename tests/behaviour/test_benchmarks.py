@@ -112,3 +112,37 @@ def test_the_plot_is_svg_with_a_bar_for_each_peer_of_each_row(run: Run) -> None:
     bars = len(list(tree.iter(f"{space}rect"))) - 1
     assert bars == sum(len(row["cpu"]) for row in one_by_one)
     assert words.count("ours") == len(one_by_one)
+
+
+def printed_by(*words: str) -> list[str]:
+    """Return the lines of a benchmark that is run on its own."""
+    done = subprocess.run([sys.executable, *words], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_many_calls_are_measured_beside_a_loop_with_a_semaphore() -> None:
+    words = ("--calls", "200", "--limit", "20", "--rounds", "1")
+    title, names, *rows, ratio = printed_by("benchmarks/many.py", *words)
+
+    assert title == "200 calls, 20 at once; medians of 1 rounds"
+    assert names.split() == ["calls", "a", "second", "processor", "us", "MB", "tasks"]
+    assert [row.split()[0] for row in rows] == ["semaphore", "map_calls"]
+    assert all(float(word.replace(",", "")) >= 0 for row in rows for word in row.split()[1:])
+    assert ratio.startswith("calls a second, semaphore = 1: ")
+
+
+def test_waiters_are_measured_beside_aiobotocores() -> None:
+    title, _, *rows = printed_by("benchmarks/waiting.py", "--jobs", "9", "--seconds", "2")
+
+    assert title == "9 jobs, the last of which ends after 2 s"
+    told = {row.split()[0]: row.split()[1:] for row in rows if "failures" not in row}
+    assert told.keys() == {"shared", "alone", "aiobotocore"}
+    for ended, failed, *_ in told.values():
+        assert int(ended) + int(failed) == 9
+    assert told["shared"][0] == "9"
+
+
+def test_the_speed_of_the_server_is_measured() -> None:
+    lines = printed_by("benchmarks/server_speed.py", "--calls", "40")
+    assert any(line.startswith("describe") for line in lines)

@@ -81,6 +81,35 @@ async def test_an_error_that_nobody_expects_ends_it(
     assert caught.value.last_response is None
 
 
+async def test_a_throttling_ends_no_wait_and_makes_the_longest_pause(
+    service: HttpService, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paused: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        paused.append(seconds)
+
+    monkeypatch.setattr("aiobotantic.waiters.random.random", lambda: 0.0)
+    monkeypatch.setattr("aiobotantic.waiters.asyncio.sleep", sleep)
+    throttled = error("ThrottlingException")
+    service.script = [status("Pending"), throttled, throttled, status("InService")]
+    polled: list[str] = []
+
+    await workshop.with_options(retries=0).wait_until_machine_in_service(
+        machine_name="m", delay=10, on_poll=lambda each: polled.append(each.machine_status or "")
+    )
+    service.script = [throttled, status("InService")]
+    answered = await workshop.with_options(retries=0).wait_for(
+        DescribeMachineInput(machine_name="m"),
+        until=lambda each: each.machine_status == "InService",
+        delay=10,
+    )
+
+    assert polled == ["Pending", "InService"]
+    assert answered.machine_status == "InService"
+    assert [pause for pause in paused if pause >= 1] == [1, 10, 10, 10]
+
+
 async def test_the_deadline_also_ends_a_call_and_a_pause(
     service: HttpService, workshop: Workshop
 ) -> None:
