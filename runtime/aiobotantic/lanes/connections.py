@@ -6,9 +6,9 @@ import asyncio
 import socket
 import ssl
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from aiobotantic.lanes.http1 import Connection
 from aiobotantic.lanes.http_errors import (
@@ -37,6 +37,9 @@ class Origin(NamedTuple):
     secure: bool
 
 
+LookUp: TypeAlias = Callable[[Origin], Awaitable[list[Any]]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolLimits:
     """How many connections, and how long.
@@ -60,11 +63,18 @@ class Pool:
     Args:
         limits: How many, and how long.
         context: Makes the TLS context, in a thread, where one is needed.
+        look_up: Returns the addresses of an origin, as `getaddrinfo` does.
     """
 
-    def __init__(self, limits: PoolLimits, context: Callable[[], ssl.SSLContext]) -> None:
+    def __init__(
+        self,
+        limits: PoolLimits,
+        context: Callable[[], ssl.SSLContext],
+        look_up: LookUp | None = None,
+    ) -> None:
         self._limits = limits
         self._make_context = context
+        self._look_up = look_up or look_up_name
         self._context: ssl.SSLContext | None = None
         self._preparing = asyncio.Lock()
         self._loop = asyncio.get_running_loop()
@@ -291,9 +301,11 @@ class Pool:
         known.rotate(-1)
         return list(known)
 
-    async def _look_up(self, origin: Origin) -> list[Any]:
-        kind: dict[str, Any] = {"type": socket.SOCK_STREAM, "proto": socket.IPPROTO_TCP}
-        try:
-            return socket.getaddrinfo(*origin[:2], flags=socket.AI_NUMERICHOST, **kind)
-        except socket.gaierror:  # it is a name
-            return await self._loop.getaddrinfo(*origin[:2], **kind)
+
+async def look_up_name(origin: Origin) -> list[Any]:
+    """Return the addresses of an origin; a thread asks for those of a name."""
+    kind: dict[str, Any] = {"type": socket.SOCK_STREAM, "proto": socket.IPPROTO_TCP}
+    try:
+        return socket.getaddrinfo(*origin[:2], flags=socket.AI_NUMERICHOST, **kind)
+    except socket.gaierror:  # it is a name
+        return await asyncio.get_running_loop().getaddrinfo(*origin[:2], **kind)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -61,7 +62,7 @@ _WRITTEN: Final = frozenset({"content-length", "accept-encoding"})
 """Headers, in lower case, that are written anew."""
 _UNDERSTOOD: Final = ("Transfer-Encoding", "Expect")
 """Headers that aiohttp's session must see to."""
-_COVERED: Final = frozenset({"keepalive_timeout", "force_close", "use_dns_cache"})
+_COVERED: Final = frozenset({"keepalive_timeout", "force_close", "resolver", "use_dns_cache"})
 """What a Config may say of aiohttp's connector that our pool does, or does without."""
 _KEEP_ALIVE: Final = 15
 """aiohttp's own, in seconds."""
@@ -87,7 +88,8 @@ class DirectSession(Session):
             read_timeout=self._timeout.sock_read,
             keep_alive=0 if self._connector_args.get("force_close") else keep_alive,
         )
-        exchange = Exchange(Pool(limits, self._plain_context))
+        look_up = self._resolved if "resolver" in self._connector_args else None
+        exchange = Exchange(Pool(limits, self._plain_context, look_up))
         self._exit_stack.push_async_callback(exchange.close)
         return exchange
 
@@ -163,6 +165,14 @@ class DirectSession(Session):
             return super()._build_ssl_contexts(proxy_url)
         make = super()._build_ssl_contexts
         return shared_context(self._verify, lambda: make(None)[0]), None
+
+    async def _resolved(self, origin: Origin) -> list[Any]:
+        """Return addresses by the Config's resolver, which is aiohttp's kind."""
+        found = await self._connector_args["resolver"].resolve(origin.host, origin.port)
+        return [
+            (each["family"], socket.SOCK_STREAM, each["proto"], "", (each["host"], each["port"]))
+            for each in found
+        ]
 
     def _plain_context(self) -> ssl.SSLContext:
         context: ssl.SSLContext = self._build_ssl_contexts(None)[0]
