@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -418,7 +419,7 @@ def test_errors_of_the_other_files(tmp_path: Path) -> None:
     [
         (b"{", "EOF while parsing an object at line 1 column 1"),
         (b'{"a": 1,}', "trailing comma at line 1 column 9"),
-        (b'{"a": "\xff"}', "invalid unicode code point at line 1 column 8"),
+        (b'{"a": "\xff"}', "invalid unicode code point at line 1 column [89]"),  # by the release
         (b"", "EOF while parsing a value at line 1 column 0"),
     ],
 )
@@ -426,9 +427,10 @@ def test_a_file_that_is_no_json(tmp_path: Path, text: bytes, problem: str) -> No
     specs = write(tmp_path, service=text)
     with pytest.raises(SpecError) as caught:
         load_service(specs, "pets")
-    assert str(caught.value) == (
-        f"{specs}/pets/service-2.json: not valid JSON: {problem}\n"
-        "  Restore the file, or run `aiobotantic sync` again."
+    assert re.fullmatch(
+        rf"{re.escape(str(specs))}/pets/service-2\.json: not valid JSON: {problem}\n"
+        r"  Restore the file, or run `aiobotantic sync` again\.",
+        str(caught.value),
     )
 
 
