@@ -30,6 +30,7 @@ ALLOWED = {
     "runtime/aiobotantic/structure.py resolve": "called by pickle, which imports anyway",
     "runtime/aiobotantic/enums.py resolve": "called by pickle, which imports anyway",
     "runtime/aiobotantic/operation.py resolve": "names that generated code writes",
+    "runtime/aiobotantic/lanes/direct.py resolve": "another function: addresses of a host",
     "runtime/aiobotantic/event_stream.py resolve": "the generated package's own errors",
     "runtime/aiobotantic/protocols/__init__.py import_module": "one of two modules, by a table",
     "runtime/aiobotantic/protocols/__init__.py resolve": "the generated package's own errors",

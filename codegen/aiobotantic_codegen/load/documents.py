@@ -479,8 +479,10 @@ def _validated(validate: Callable[[], D], tree: Callable[[], Any], file: str) ->
     try:
         return validate()
     except ValidationError as invalid:
-        # The first error in the file is enough: later ones often follow from it.
-        details = invalid.errors(include_url=False, include_context=False)[0]
+        # The first error in the file is enough: later ones often follow from it. Unknown keys come
+        # last, in every version of pydantic: a key that is missing tells more.
+        errors = invalid.errors(include_url=False, include_context=False)
+        details = min(errors, key=lambda error: error["type"] == "extra_forbidden")
         document = invalid.title
     if details["type"] == "json_invalid":
         problem = f"not valid JSON: {details['msg'].removeprefix('Invalid JSON: ')}"
