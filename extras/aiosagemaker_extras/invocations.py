@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -35,7 +36,7 @@ class Invocation:
 
 Model = Callable[[Invocation], Any]
 """Answers an invocation: with bytes, text, a value that JSON can hold, an iterable of bytes that is
-streamed, or an awaitable of any of them."""
+streamed as they come, or an awaitable of any of them."""
 
 
 class Invocations:
@@ -55,22 +56,15 @@ class Invocations:
         """Answer `InvokeEndpoint`."""
         if (answered := await self._answer(request)) is None:
             return None
-        return {"Body": b"".join(answered.parts), **_common(request, answered.content_type)}
+        return {"Body": await answered.whole(), **_common(request, answered.content_type)}
 
     async def invoke_with_response_stream(
         self, request: Mapping[str, Any]
     ) -> Mapping[str, Any] | None:
         """Answer `InvokeEndpointWithResponseStream`: one event for each piece of bytes."""
-        from aiosagemaker.sagemaker_runtime.models import PayloadPart, ResponseStream
-
         if (answered := await self._answer(request)) is None:
             return None
-        events: list[Any] = [
-            ResponseStream(payload_part=PayloadPart(bytes_=part)) for part in answered.parts
-        ]
-        if answered.broken is not None:
-            events.append(ServedError("ModelStreamError", answered.broken))
-        return {"Body": events, **_common(request, answered.content_type)}
+        return {"Body": answered.events(), **_common(request, answered.content_type)}
 
     async def _answer(self, request: Mapping[str, Any]) -> _Answered | None:
         """Return what the endpoint's function answers; None where it has none."""
@@ -101,7 +95,7 @@ class Invocations:
             try:
                 body = objects.read(location) if location else request.get("Body", b"")
                 answered = await _answered(model, _invocation(request, body))
-                objects.write(where, b"".join(answered.parts))
+                objects.write(where, await answered.whole())
             except (ServedError, KeyError) as error:
                 objects.write(failed, str(error).encode())
         return {"InferenceId": given, "OutputLocation": where, "FailureLocation": failed}
@@ -125,32 +119,49 @@ class Invocations:
 
 @dataclass(frozen=True)
 class _Answered:
-    parts: list[bytes]
     content_type: str
-    broken: str | None = None
-    """What went wrong after some parts."""
+    parts: AsyncGenerator[bytes, None]
+
+    async def whole(self) -> bytes:
+        """Return all parts in one."""
+        try:
+            return b"".join([part async for part in self.parts])
+        except Exception as error:
+            raise _model_error(error) from None
+
+    async def events(self) -> AsyncGenerator[Any, None]:
+        """Yield an event for each part, when the function gives it."""
+        from aiosagemaker.sagemaker_runtime.models import PayloadPart, ResponseStream
+
+        async with aclosing(self.parts) as parts:
+            try:
+                async for part in parts:
+                    yield ResponseStream(payload_part=PayloadPart(bytes_=part))
+            except Exception as error:
+                yield ServedError("ModelStreamError", f"{type(error).__name__}: {error}")
 
 
 async def _answered(model: Model, invocation: Invocation) -> _Answered:
-    """Call a function; what it raises is an error of the model."""
+    """Call a function up to its first part; what it raises is an error of the model."""
     try:
         value = model(invocation)
         if isawaitable(value):
             value = await value
-    except ServedError:
-        raise
+        content_type, parts = _parts(value)
+        first = await anext(parts, None)
     except Exception as error:
         raise _model_error(error) from None
+    return _Answered(content_type, _joined(first, parts))
+
+
+def _parts(value: Any) -> tuple[str, AsyncGenerator[bytes, None]]:
     if isinstance(value, bytes):
-        return _Answered([value], "application/octet-stream")
+        return "application/octet-stream", _each([value])
     if isinstance(value, str):
-        return _Answered([value.encode()], "text/plain")
+        return "text/plain", _each([value])
     if _is_stream(value):
-        return await _gathered(value)
-    try:
-        return _Answered([json.dumps(value).encode()], "application/json")
-    except (TypeError, ValueError) as error:
-        raise _model_error(error) from None
+        return "application/octet-stream", _each(value)
+    return "application/json", _each([json.dumps(value)])
 
 
 def _is_stream(value: Any) -> TypeGuard[AsyncIterator[Any] | Iterable[Any]]:
@@ -159,20 +170,27 @@ def _is_stream(value: Any) -> TypeGuard[AsyncIterator[Any] | Iterable[Any]]:
     return not isinstance(value, dict) and isinstance(value, (AsyncIterator, Iterable))
 
 
-async def _gathered(pieces: AsyncIterator[Any] | Iterable[Any]) -> _Answered:
-    parts: list[bytes] = []
-    try:
-        if isinstance(pieces, AsyncIterator):
+async def _each(pieces: AsyncIterator[Any] | Iterable[Any]) -> AsyncGenerator[bytes, None]:
+    if isinstance(pieces, AsyncGenerator):
+        async with aclosing(pieces):
             async for piece in pieces:
-                parts.append(_bytes(piece))
-        else:
-            for piece in pieces:
-                parts.append(_bytes(piece))
-    except Exception as error:
-        if not parts:
-            raise _model_error(error) from None
-        return _Answered(parts, "application/octet-stream", f"{type(error).__name__}: {error}")
-    return _Answered(parts, "application/octet-stream")
+                yield _bytes(piece)
+    elif isinstance(pieces, AsyncIterator):
+        async for piece in pieces:
+            yield _bytes(piece)
+    else:
+        for piece in pieces:
+            yield _bytes(piece)
+
+
+async def _joined(
+    first: bytes | None, rest: AsyncGenerator[bytes, None]
+) -> AsyncGenerator[bytes, None]:
+    async with aclosing(rest):
+        if first is not None:
+            yield first
+        async for part in rest:
+            yield part
 
 
 def _bytes(piece: Any) -> bytes:

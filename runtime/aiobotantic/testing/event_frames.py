@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import struct
 from binascii import crc32
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -76,6 +77,8 @@ class Chunks:
     pieces: Sequence[bytes]
     hangs_up: bool = False
     """Whether the connection is closed after the last piece, in the middle of the body."""
+    later: AsyncGenerator[bytes, None] | None = None
+    """What follows the pieces, each sent when it is there."""
 
 
 def bytes_of(items: Sequence[StreamItem]) -> Chunks:
@@ -103,20 +106,33 @@ def events_of(cls: type[Structure]) -> tuple[str, type[UnionStructure]] | None:
 
 
 def frames_of(
-    service: Service, events: type[UnionStructure], items: Sequence[StreamItem | Mapping[str, Any]]
+    service: Service,
+    events: type[UnionStructure],
+    items: Sequence[StreamItem | Mapping[str, Any]] | AsyncGenerator[StreamItem, None],
 ) -> Chunks:
     """Return the body that events make, a piece for each.
 
     Args:
         service: whose errors tell a modelled exception from any other.
         events: the union of the events.
-        items: the events; a mapping is one by wire names.
+        items: the events; a mapping is one by wire names. Those of a generator are sent as they
+            come.
 
     Raises:
         ValueError: an item is no event of this stream.
     """
+    if isinstance(items, AsyncGenerator):
+        return Chunks((), later=_frames_of_later(service, events, items))
     whole = items[:-1] if _hangs_up(items) else items
     return Chunks([_frame_of(service, events, item) for item in whole], _hangs_up(items))
+
+
+async def _frames_of_later(
+    service: Service, events: type[UnionStructure], items: AsyncGenerator[StreamItem, None]
+) -> AsyncGenerator[bytes, None]:
+    async with aclosing(items):
+        async for item in items:
+            yield _frame_of(service, events, item)
 
 
 def _hangs_up(items: Sequence[object]) -> bool:

@@ -112,7 +112,8 @@ class JsonProtocol:
             chunks = found if isinstance(found, Chunks) else frames_of(self._service, events, found)
             others = {other: value for other, value in members.items() if other != name}
             pieces = [self._initial_response(others), *chunks.pieces]
-            return HttpAnswer(200, Chunks(pieces, chunks.hangs_up), {"Content-Type": CONTENT_TYPE})
+            whole = Chunks(pieces, chunks.hangs_up, chunks.later)
+            return HttpAnswer(200, whole, {"Content-Type": CONTENT_TYPE})
         body = b"" if operation.response is None else encode(members)
         return HttpAnswer(200, body, {"Content-Type": self._content_type})
 

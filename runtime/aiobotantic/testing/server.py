@@ -6,7 +6,7 @@ import logging
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from inspect import isawaitable
@@ -473,6 +473,10 @@ class Server:
         with suppress(ConnectionError):  # the client left
             for piece in answer.body.pieces:
                 await response.write(piece)
+            if answer.body.later is not None:
+                async with aclosing(answer.body.later) as later:
+                    async for piece in later:
+                        await response.write(piece)
             if answer.body.hangs_up and received.transport is not None:
                 received.transport.close()
         return response
