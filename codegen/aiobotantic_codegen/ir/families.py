@@ -158,7 +158,7 @@ class _Families:
             "created": created,
             "modified": modified,
             "within": within,
-            "stamps": self._stamps(noun, shown, values),
+            "stamps": self._stamps(shown, given, values),
             "counts": _first([f"{noun}Version"], set(shown) - set(given)),
             "renamed": {
                 each: each.removesuffix("ForUpdate")
@@ -240,15 +240,22 @@ class _Families:
         place = "/".join(f"{{{each}}}" for each in named) or "{mark}"
         return f"arn:aws:{{service}}:{{region}}:{{account}}:{kind}/{place}"
 
-    def _stamps(self, noun: str, shown: Mapping[str, str], values: Sequence[str]) -> Table:
-        """Return the member that holds when a last status was reached, by status."""
-        ends = [
-            name
-            for end in self.rules["ended"]
-            for name, shape in shown.items()
-            if name.endswith(end) and self.shapes[shape].type == "timestamp"
-        ]
-        return {each: ends[0] for each in values if each in self.rules["final"]} if ends else {}
+    def _stamps(
+        self, shown: Mapping[str, str], given: Mapping[str, str], values: Sequence[str]
+    ) -> Table:
+        """Return the member that holds when work began, and when it was over, by status."""
+        stamps: Table = {}
+        for ends, statuses in (("started", "working"), ("ended", "final")):
+            times = [
+                name
+                for end in self.rules[ends]
+                for name, shape in shown.items()
+                if name.endswith(end) and self.shapes[shape].type == "timestamp"
+                if name not in given
+            ]
+            if times:
+                stamps |= {each: times[0] for each in values if each in self.rules[statuses]}
+        return stamps
 
     def _transitions(self, values: Sequence[str]) -> Table:
         table: Table = {}

@@ -112,6 +112,8 @@ class Resource(_Table):
     """The member of an answer that holds the resource's members."""
     stamps: dict[str, str] = {}
     """Statuses to the members that hold when they were reached."""
+    lasted: dict[str, tuple[str, str]] = {}
+    """Members that hold the whole seconds between two times, which other members hold."""
     renamed: dict[str, str] = {}
     """Arguments to dotted paths under which they are kept."""
     defaults: dict[str, Any] = {}
@@ -257,9 +259,14 @@ def _wrong(resource: Resource, act: Act, operation: Operation[Any]) -> Iterator[
         yield from (f"/{table}: no such argument: {each}" for each in sorted(heads - given))
 
 
+def annotation_of(cls: type[Structure], member: str) -> Any:
+    """Return the annotation of a member, by its wire name."""
+    return cls.__pydantic_fields__[describe(cls).by_wire_name[member]].annotation
+
+
 def inner(cls: type[Structure], member: str) -> type[Structure]:
     """Return the structure that a member is, or that the items of a list are."""
-    annotation: Any = cls.__pydantic_fields__[describe(cls).by_wire_name[member]].annotation
+    annotation = annotation_of(cls, member)
     while not (isinstance(annotation, type) and issubclass(annotation, Structure)):
         annotation = next(arg for arg in get_args(annotation) if arg is not type(None))
     return annotation

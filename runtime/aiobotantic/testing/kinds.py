@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from aiobotantic.testing.behaviour import Act, FaultTable, Lists, Resource
@@ -34,6 +35,34 @@ class Record:
     """How often the present status was shown."""
     since: float = 0.0
     """When the present status was reached."""
+
+
+@dataclass
+class Ending:
+    """Where the next resources of a kind come to rest, instead of where they would."""
+
+    status: str
+    members: Members
+    """What else is then known of them, by wire name."""
+    key: Key | None
+    """The one that is meant; None: any."""
+    times: int
+
+
+class Limits(dict[str, int]):
+    """Kinds of resources to how many of them may exist.
+
+    Args:
+        check: raises ValueError where a name is no kind's.
+    """
+
+    def __init__(self, check: Callable[[str], object]) -> None:
+        super().__init__()
+        self._check = check
+
+    def __setitem__(self, kind: str, limit: int) -> None:
+        self._check(kind)
+        super().__setitem__(kind, limit)
 
 
 @dataclass(frozen=True)
@@ -93,6 +122,8 @@ class ResourceKind:
         self.records: dict[Key, Record] = {}
         """The resources by what names them."""
         self.by_arn: dict[str, Key] = {}
+        self.endings: list[Ending] = []
+        """Are used in their order."""
         self.made = 0
         """How many were ever created: what is made up differs after a deletion too."""
         self.watchers: list[Callable[[Mapping[str, Any]], None]] = []
@@ -135,10 +166,13 @@ class ResourceKind:
         transition = self.resource.transitions.get(record.members.get(status or "", ""))
         if transition is None:
             return
-        if transition.to is None:
+        following = transition.to
+        if following not in self.resource.transitions and (ending := self._ending_of(key)):
+            self._enter(key, ending.status, ending.members)
+            return
+        if following is None:
             self._remove(key)
             return
-        following = transition.to
         if transition.ahead and transition.waits:
             time = _reach(record.members, transition.ahead)
             if time is not None and time > self._rules.clock.now():
@@ -146,6 +180,19 @@ class ResourceKind:
         names = self._names(record.members) | {"previous": record.previous}
         self._set_status(record, following.format_map(names))
         self._sort_in(key, record)
+
+    def _ending_of(self, key: Key) -> Ending | None:
+        for ending in self.endings:
+            if ending.key is None or ending.key == key:
+                ending.times -= 1
+                if not ending.times:
+                    self.endings.remove(ending)
+                return ending
+        return None
+
+    def change(self, key: Key, members: Mapping[str, Any]) -> None:
+        """Let members of a resource have other values from now on."""
+        self._enter(key, members.get(self.resource.status or ""), members)
 
     def wear_out(self) -> None:
         """Move resources on through the statuses whose seconds are over."""
@@ -332,19 +379,25 @@ class ResourceKind:
             facts = {"status": status, "allowed": allowed, "next": following}
             raise self._refusal("refused", record.members | facts)
 
-    def _enter(self, key: Key, status: str | None) -> None:
+    def _enter(
+        self, key: Key, status: str | None, said: Mapping[str, Any] = MappingProxyType({})
+    ) -> None:
         record = self.records[key]
         if self.resource.modified:
             record.members[self.resource.modified] = self._rules.clock.now()
         if status is not None:
-            self._set_status(record, status)
+            self._set_status(record, status, said)
+        else:
+            record.members |= deepcopy(dict(said))
         self._sort_in(key, record)
         if status is not None and self._rules.steps <= 0 and self.name not in self._rules.lasting:
             for _ in self.resource.transitions:  # none is ever seen
                 if key in self.records:
                     self.move_on(key)
 
-    def _set_status(self, record: Record, status: str) -> None:
+    def _set_status(
+        self, record: Record, status: str, said: Mapping[str, Any] = MappingProxyType({})
+    ) -> None:
         name = self.resource.status
         if name is None:
             return
@@ -355,11 +408,15 @@ class ResourceKind:
         members[name] = status
         if (stamp := self.resource.stamps.get(status)) is not None:
             members[stamp] = record.since
+        for member, (first, last) in self.resource.lasted.items():
+            if first in members and last in members:
+                members[member] = int(members[last] - members[first])
         for member, by_status in self.resource.beside.items():
             members[member] = by_status.get(status, members.get(member))
         for member, parts in self.resource.parts.items():
             part = parts.by_status.get(status, parts.otherwise)
             members[member] = [{**item, parts.status: part} for item in members.get(member, ())]
+        members |= deepcopy(dict(said))
         for watcher in self.watchers:
             watcher(members)
 

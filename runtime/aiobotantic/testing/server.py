@@ -45,10 +45,10 @@ from aiobotantic.testing.json_protocol import (
     ServedProtocol,
 )
 from aiobotantic.testing.json_values import is_array, is_object
-from aiobotantic.testing.kinds import Rules
+from aiobotantic.testing.kinds import Ending, Limits, ResourceKind, Rules
 from aiobotantic.testing.rest_json_protocol import RestJsonProtocol
 from aiobotantic.testing.scripts import ScriptedFault, Scripts
-from aiobotantic.testing.state import State
+from aiobotantic.testing.state import Kept, State
 from aiobotantic.testing.status_page import PATH, StatusPage, is_for_page
 from aiobotantic.testing.words import Place
 
@@ -112,7 +112,8 @@ class Server:
         show_sensitive: whether the status page shows what the model calls sensitive.
 
     Raises:
-        ValueError: a protocol that the server does not speak, or a table with unknown entries.
+        ValueError: a protocol that the server does not speak, a table with unknown entries, or
+            `lasting` names no kind of resources.
     """
 
     def __init__(
@@ -134,7 +135,7 @@ class Server:
     ) -> None:
         self.clock = Clock(now)
         """What times of resources come from; `clock.advance(minutes=7)` puts it forward."""
-        self.limits: dict[str, int] = {}
+        self.limits: dict[str, int] = Limits(self._kind)
         """Kinds of resources to how many may exist: `limits["notebook_instance"] = 2`."""
         self.region = region
         self.journal = Journal()
@@ -154,6 +155,8 @@ class Server:
         self._handlers: dict[str, Handler] = {}
         face = self._add(client, behaviour)
         self.service = face.service
+        for kind in self._lasting:
+            self._kind(kind)
         self.operations = face.operations
         """Operations by AWS's name."""
         self.faults = Scripts()
@@ -275,6 +278,65 @@ class Server:
         """
         self._operation(operation)
         self._handlers[operation] = handler
+
+    def end_next(
+        self,
+        kind: str,
+        status: str,
+        *,
+        name: Any = None,
+        times: int = 1,
+        **members: Any,
+    ) -> None:
+        """Let the next resources of a kind come to rest in another status than they would.
+
+            server.end_next("training_job", "Failed", FailureReason="out of memory")
+
+        A resource that would be gone stays, in that status. Calls add up, and are used in their
+        order.
+
+        Args:
+            kind: as in `limits`: `training_job`.
+            status: a value of the kind's status.
+            name: the resource that is meant, a tuple where one name does not do; by default any.
+            times: how many resources, or how often that one.
+            members: what else is then known of them, by wire name.
+
+        Raises:
+            ValueError: there is no such kind, or it has no such status or member; or `times` is
+                less than 1.
+        """
+        found = self._kind(kind)
+        if found.resource.status is None:
+            raise ValueError(f"a {found.resource.label} has no status: it comes to no end")
+        if times < 1:
+            raise ValueError(f"times is {times}: pass 1 or more")
+        self.state.check(found, {found.resource.status: status, **members})
+        key = name if name is None or isinstance(name, tuple) else (name,)
+        found.endings.append(Ending(status, members, key, times))
+
+    def change(self, kind: str, name: Any, **members: Any) -> None:
+        """Let members of a resource have other values from now on, its status for one.
+
+            server.change("endpoint", "e", EndpointStatus="Failed", FailureReason="no capacity")
+
+        Args:
+            kind: as in `limits`: `endpoint`.
+            name: its name or ARN; a tuple where one name does not do.
+            members: their values by wire name.
+
+        Raises:
+            KeyError: there is no such resource.
+            ValueError: there is no such kind, or it has no such member or status.
+        """
+        found = self._kind(kind)
+        self.state.check(found, members)
+        found.change(Kept(found).key(name), members)
+
+    def _kind(self, name: str) -> ResourceKind:
+        if name not in self.state.kinds:
+            list(self._all_faces())
+        return self.state.kind(name)
 
     def snapshot(self) -> dict[str, Any]:
         """Return all resources that are kept, as values that JSON can hold."""

@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import Any, Final, TypeGuard
 
 from aiobotantic.operation import Operation
-from aiobotantic.structure import describe
-from aiobotantic.testing.behaviour import Act, Behaviour, FaultTable, TagAct
+from aiobotantic.structure import Structure, describe, value_type
+from aiobotantic.testing.behaviour import Act, Behaviour, FaultTable, TagAct, annotation_of, inner
 from aiobotantic.testing.json_values import is_array, is_object
 from aiobotantic.testing.kinds import Key, Members, Record, RefusedError, ResourceKind, Rules
 
@@ -178,6 +178,58 @@ class State:
                 return kind, kind.by_arn[arn]
         return None
 
+    def kind(self, name: str) -> ResourceKind:
+        """Return a kind of resources.
+
+        Raises:
+            ValueError: there is none of that name.
+        """
+        if name in self.kinds:
+            return self.kinds[name]
+        near = get_close_matches(name, self.kinds)
+        hint = (
+            f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(self.kinds)}"
+        )
+        raise ValueError(f"no kind of resources is called {name}: {hint}")
+
+    def check(self, kind: ResourceKind, members: Mapping[str, Any]) -> None:
+        """Refuse members that no resource of a kind has, and a status that its enum does not list.
+
+        Raises:
+            ValueError: an unknown name, a name that identifies the resource, or an unknown status.
+        """
+        resource = kind.resource
+        classes = self._shown_by(kind)
+        for name, value in members.items():
+            if name in (*resource.identity, *resource.arn_members):
+                raise ValueError(f"{name} names the {resource.label}: it does not change")
+            cls = next((each for each in classes if name in describe(each).by_wire_name), None)
+            if cls is None:
+                known = list(
+                    dict.fromkeys(w for each in classes for w in describe(each).by_wire_name)
+                )
+                near = get_close_matches(name, known)
+                hint = (
+                    f"did you mean {' or '.join(near)}?" if near else f"it has: {', '.join(known)}"
+                )
+                raise ValueError(f"no {resource.label} has a member {name}: {hint}")
+            if name == resource.status:
+                values = [str(each) for each in value_type(annotation_of(cls, name))]
+                if value not in values:
+                    raise ValueError(f"{value} is no {name}: pass one of {', '.join(values)}")
+
+    def _shown_by(self, kind: ResourceKind) -> list[type[Structure]]:
+        """Return the structures in which operations show a resource."""
+        found: list[type[Structure]] = []
+        for operation, act in kind.resource.operations.items():
+            cls = self._operations[operation].response_class
+            if act.does == "describe":
+                within = kind.resource.within
+                found.insert(0, cls if within is None else inner(cls, within))
+            elif act.does == "list" and act.items is not None:
+                found.append(inner(cls, act.items))
+        return found
+
     def advance(self) -> None:
         """Move every resource whose status passes by itself on to the next status."""
         for kind in self.kinds.values():
@@ -228,13 +280,21 @@ class Kept(Mapping[Any, Members]):
         self._kind = kind
 
     def __getitem__(self, name: Any) -> Members:
+        return deepcopy(self._kind.records[self.key(name)].members)
+
+    def key(self, name: Any) -> Key:
+        """Return the key of a resource, by its names or its ARN.
+
+        Raises:
+            KeyError: there is none.
+        """
         self._kind.wear_out()
         key: Key = name if _is_key(name) else (name,)
         found = key if key in self._kind.records else self._kind.by_arn.get(str(name))
         if found is None:
             shown = ", ".join(map(repr, self)) or "none"
             raise KeyError(f"no {self._kind.resource.label} {name!r} is kept; there are: {shown}")
-        return deepcopy(self._kind.records[found].members)
+        return found
 
     def __iter__(self) -> Iterator[Any]:
         self._kind.wear_out()
