@@ -1,5 +1,7 @@
 """Development sessions: `nox -s NAME`. Each installs and runs commands and decides nothing."""
 
+from pathlib import Path
+
 import nox
 
 nox.needs_version = ">=2025.2.9"
@@ -172,7 +174,7 @@ def types(session: nox.Session) -> None:
     """Check every type: mypy --strict on all packages, pyright strict on what users import."""
     session.install(*WORKSPACE, *group("types"))
     session.run("mypy", "--strict", "runtime", "codegen", "extras", "generated")
-    session.run("mypy", "--strict", "examples/demo")
+    session.run("mypy", "--strict", "examples/demo", *map(str, Path("examples").glob("*.py")))
     session.run("mypy", "--strict", "benchmarks")
     session.run("pyright", env={"PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"})
 
