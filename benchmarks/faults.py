@@ -15,20 +15,23 @@ import gc
 import json
 import logging
 import random
+import socket
 import sys
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any, Final
+from unittest.mock import patch
 
 from aiobotocore.config import AioConfig
 from aiobotocore.credentials import AioCredentials, AioRefreshableCredentials
 from aiobotocore.session import AioSession
 
-from aiobotantic.testing.event_frames import Damaged, HangUp, StreamItem, Truncated
+from aiobotantic.testing.event_frames import Damaged, HangUp, RawEvent, StreamItem, Truncated
 from aiobotantic.testing.front import Front
 from aiobotantic.testing.json_protocol import HttpRequest
 from aiobotantic.testing.mishaps import Changed, Cut, Huge, Instead, Mishap, Slow, refusal
@@ -91,9 +94,11 @@ class Scene:
     front: Front
     stack: AsyncExitStack
 
-    async def client(self, service: str = "sagemaker", **options: Any) -> Any:
+    async def client(
+        self, service: str = "sagemaker", url: str | None = None, **options: Any
+    ) -> Any:
         return await self.stack.enter_async_context(
-            self.peer.make(service, self.front.url, **options)
+            self.peer.make(service, url or self.front.url, **options)
         )
 
     def call(self, client: Any, operation: str, **members: Any) -> Awaitable[Any]:
@@ -167,6 +172,9 @@ meets("creation: throttled", "create", refusal("ThrottlingException"), 1)
 meets("creation: 503", "create", Instead(503), 1)
 
 
+meets("read: connection reset before the answer, once", "describe", Cut("answer"), 1)
+meets("creation: access denied", "create", refusal("AccessDeniedException"))
+meets("creation: expired credentials", "create", refusal("ExpiredTokenException"))
 meets("creation: a header that is too long", "create", Changed(add=[("X-Big", "x" * 9_000)]))
 meets("a header that is no UTF-8", "describe", Changed(add=[("X-Odd", "\xff")]))
 meets("creation: redirect without an address", "create", Instead(302))
@@ -185,6 +193,140 @@ async def interim(scene: Scene) -> str:
     scene.front.next("DescribeImage", *[Instead(100)] * OFTEN)
     client = await scene.client(config=AioConfig(read_timeout=0.3))
     return await outcome(scene.describe(client), SHORT)
+
+
+@row("a name that nobody knows")
+async def nameless(scene: Scene) -> str:
+    def unknown(host: Any, *args: Any, **options: Any) -> Any:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    client = await scene.client(url="http://service.invalid:1")
+    with patch.object(socket, "getaddrinfo", unknown):
+        return await outcome(scene.create(client))
+
+
+@row("a host that does not answer, connect_timeout of 0.2 s")
+async def silent(scene: Scene) -> str:
+    with ExitStack() as stack:
+        full = stack.enter_context(socket.socket())
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for _ in range(4):  # whoever comes after those waits
+            caller = stack.enter_context(socket.socket())
+            caller.setblocking(False)
+            caller.connect_ex(full.getsockname())
+        url = f"http://127.0.0.1:{full.getsockname()[1]}"
+        client = await scene.client(url=url, config=AioConfig(connect_timeout=0.2))
+        return await outcome(scene.create(client))
+
+
+@row("https at a port that speaks http")
+async def plain(scene: Scene) -> str:
+    client = await scene.client(url=scene.server.url.replace("http", "https"))
+    return f"{await outcome(scene.create(client))}; {scene.carried_out()}"
+
+
+@row("a proxy that refuses with 407")
+async def refusing_proxy(scene: Scene) -> str:
+    scene.front.next(None, *[Instead(407)] * OFTEN)
+    return await outcome(scene.create(await _behind(scene)))
+
+
+@row("a proxy that is not there")
+async def absent_proxy(scene: Scene) -> str:
+    client = await _behind(scene)
+    async with scene.front.refused():
+        return await outcome(scene.create(client))
+
+
+async def _behind(scene: Scene) -> Any:
+    proxies = {"http": scene.front.url, "https": scene.front.url}
+    return await scene.client(url="https://127.0.0.1:1", config=AioConfig(proxies=proxies))
+
+
+@row("creation on an idle connection that was reset")
+async def idle(scene: Scene) -> str:
+    client = await scene.client()
+    scene.front.next("CreateImage", Cut("end"))
+    await scene.create(client)
+    await asyncio.sleep(0.1)
+    found = await outcome(scene.create(client))
+    return f"{found}; {len(scene.server.journal) - 1} more carried out"
+
+
+@row("bytes behind the end of an answer")
+async def surplus(scene: Scene) -> str:
+    other = b'HTTP/1.1 200 OK\r\nContent-Length: 21\r\n\r\n{"ImageName": "evil"}'
+    scene.front.next("DescribeImage", Changed(body=b"{}" + other, length_off_by=-len(other)))
+    client = await scene.client()
+    await outcome(scene.describe(client))
+    found = await scene.describe(client)
+    name = found["ImageName"]
+    return "never read" if name != "evil" else "taken for the next answer"
+
+
+@row("100 and 103 before the answer")
+async def hints(scene: Scene) -> str:
+    before = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+    final = b'HTTP/1.1 200 OK\r\nContent-Length: 18\r\n\r\n{"ImageName": "i"}'
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(before + final)
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as raw:
+        url = f"http://127.0.0.1:{raw.sockets[0].getsockname()[1]}"
+        return await outcome(scene.describe(await scene.client(url=url)))
+
+
+@row("calls under way hold every connection, connect_timeout of 0.2 s")
+async def busy(scene: Scene) -> str:
+    async def wait(operation: str, members: Any) -> None:
+        await asyncio.sleep(0.6)
+
+    scene.server.on("DescribeImage", wait)
+    config = AioConfig(max_pool_connections=2, connect_timeout=0.2, retries={"max_attempts": 0})
+    client = await scene.client(config=config)
+    found = await asyncio.gather(*(outcome(scene.describe(client)) for _ in range(6)))
+    return _counted(found)
+
+
+@row("cancelled while it waits for a connection")
+async def cancelled_in_line(scene: Scene) -> str:
+    async def wait(operation: str, members: Any) -> None:
+        await asyncio.sleep(0.3)
+
+    scene.server.on("DescribeImage", wait)
+    client = await scene.client(config=AioConfig(max_pool_connections=1))
+    calls = [asyncio.ensure_future(scene.describe(client)) for _ in range(10)]
+    await asyncio.sleep(0.1)
+    for call in calls[1:9]:
+        call.cancel()
+    found = await asyncio.gather(*map(outcome, (calls[0], calls[9])))
+    return f"the others: {_counted(found)}"
+
+
+@row("cancelled while an answer arrives, pool of one")
+async def cancelled_within(scene: Scene) -> str:
+    scene.front.next("DescribeImage", Slow(drop=1, pause=0.1))
+    client = await scene.client(config=AioConfig(max_pool_connections=1))
+    call = asyncio.ensure_future(scene.describe(client))
+    await asyncio.sleep(0.5)
+    call.cancel()
+    return f"the next call {await outcome(scene.describe(client), SHORT)}"
+
+
+@row("called from another event loop")
+async def other_loop(scene: Scene) -> str:
+    client = await scene.client()
+    await scene.describe(client)
+    return await asyncio.to_thread(lambda: asyncio.run(outcome(scene.describe(client), SHORT)))
+
+
+def _counted(found: Sequence[str]) -> str:
+    counts = Counter(found)
+    return ", ".join(f"{count} of {len(found)} {each}" for each, count in sorted(counts.items()))
 
 
 @row("redirect to another origin")
@@ -265,6 +407,18 @@ async def cut_stream(scene: Scene) -> str:
     return await streamed(scene, one, Truncated(one))
 
 
+@row("an event that the model does not list", "sagemaker-runtime")
+async def unknown_event(scene: Scene) -> str:
+    (one,) = _parts(1, 3)
+    return await streamed(scene, RawEvent("Brand", b"{}"), one)
+
+
+@row("event stream in drops", "sagemaker-runtime")
+async def dripping_stream(scene: Scene) -> str:
+    scene.front.next(WIRE_STREAM, Slow(drop=5, pause=0.001))
+    return await streamed(scene, *_parts(3, 30))
+
+
 @row("event stream with a wrong checksum", "sagemaker-runtime")
 async def damaged_stream(scene: Scene) -> str:
     (one,) = _parts(1, 3)
@@ -317,7 +471,7 @@ async def drained(answered: Any) -> str:
             pass
     except Exception as error:
         return type(error).__name__
-    return "ends as if it were whole"
+    return "ends, nothing raised"
 
 
 @row("20 clients of a session at once")
@@ -343,13 +497,9 @@ async def thousand(scene: Scene) -> str:
     async def fetch() -> Any:
         fetched.append(1)
         await asyncio.sleep(0.05)
-        return {**expired, "expiry_time": (datetime.now(UTC) + timedelta(hours=1)).isoformat()}
+        return _metadata(timedelta(hours=1))
 
-    past = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
-    expired = {"access_key": "a", "secret_key": "b", "token": "c", "expiry_time": past}
-    session = AioSession()
-    session._credentials = AioRefreshableCredentials.create_from_metadata(expired, fetch, "test")
-    client = await scene.client(session=session)
+    client = await scene.client(session=_session_until(-timedelta(hours=1), fetch))
     calls = (scene.call(client, "delete_image", ImageName="m") for _ in range(1_000))
     await asyncio.gather(*calls)
     return f"refreshes: {len(fetched)}"
@@ -369,11 +519,48 @@ async def refresh(scene: Scene) -> str:
     async def fail() -> Any:
         raise RuntimeError("sealed")
 
-    session = AioSession()
-    past = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
-    found = {"access_key": "a", "secret_key": "b", "token": "c", "expiry_time": past}
-    session._credentials = AioRefreshableCredentials.create_from_metadata(found, fail, "test")
+    session = _session_until(-timedelta(hours=1), fail)
     return await outcome(scene.create(await scene.client(session=session)))
+
+
+def _session_until(lives: timedelta, fetch: Callable[[], Awaitable[Any]]) -> AioSession:
+    """Return a session whose credentials end so much later, and are then fetched."""
+    session = AioSession()
+    session._credentials = AioRefreshableCredentials.create_from_metadata(
+        _metadata(lives), fetch, "test"
+    )
+    return session
+
+
+def _metadata(lives: timedelta) -> dict[str, str]:
+    end = (datetime.now(UTC) + lives).isoformat()
+    return {"access_key": "a", "secret_key": "b", "token": "c", "expiry_time": end}
+
+
+@row("a refresh that fails while the credentials still hold for 12 minutes")
+async def ahead(scene: Scene) -> str:
+    async def fail() -> Any:
+        raise RuntimeError("sealed")
+
+    session = _session_until(timedelta(minutes=12), fail)
+    client = await scene.client(session=session)
+    return _counted(await asyncio.gather(*(outcome(scene.describe(client)) for _ in range(20))))
+
+
+@row("the call that refreshes is cancelled")
+async def cancelled_refresh(scene: Scene) -> str:
+    begun = asyncio.Event()
+
+    async def fetch() -> Any:
+        begun.set()
+        await asyncio.sleep(0.05)
+        return _metadata(timedelta(hours=1))
+
+    client = await scene.client(session=_session_until(-timedelta(hours=1), fetch))
+    calls = [asyncio.ensure_future(scene.describe(client)) for _ in range(5)]
+    await begun.wait()
+    calls[0].cancel()
+    return f"the others: {_counted(await asyncio.gather(*map(outcome, calls[1:])))}"
 
 
 @row("a call after close")
