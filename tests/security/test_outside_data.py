@@ -22,6 +22,15 @@ MODULES = frozenset(
     }
 )
 """Modules that run what they read, or whose readers are known for traps."""
+RENAMED_BY_NOBODY = frozenset({"builtins", "subprocess", "importlib"})
+"""Modules that are imported as they are called, and whole: the rest of the test goes by names."""
+STARTERS = frozenset(
+    {
+        *("os.system", "os.popen", "os.startfile", "os.posix_spawn", "os.posix_spawnp"),
+        *(f"os.{kind}{end}" for kind in ("exec", "spawn") for end in ("l", "le", "lp", "v", "ve")),
+        *("asyncio.create_subprocess_exec", "asyncio.create_subprocess_shell"),
+    }
+)
 LOOKED_AT = (ast.Name, ast.Attribute, ast.Import, ast.ImportFrom, ast.keyword, ast.Call)
 IMPORTING = frozenset({"import_module", "resolve"})
 ALLOWED = {
@@ -71,15 +80,39 @@ def dangers(nodes: Iterable[ast.AST]) -> Iterator[tuple[int, str]]:
                 for alias in names:
                     if alias.name.partition(".")[0] in MODULES:
                         yield node.lineno, alias.name
+                    if alias.asname and alias.name in RENAMED_BY_NOBODY:
+                        yield node.lineno, f"{alias.name} as {alias.asname}"
             case ast.ImportFrom(module=str(module)) if module.partition(".")[0] in MODULES:
                 yield node.lineno, module
-            case ast.Attribute(value=ast.Name(id="os"), attr="system" | "popen" as name):
-                yield node.lineno, f"os.{name}"
+            case ast.ImportFrom(module=str(module), names=names):
+                for alias in names:
+                    whole = f"{module}.{alias.name}"
+                    if module in RENAMED_BY_NOBODY - {"importlib"} or whole in STARTERS:
+                        yield node.lineno, whole
+                    if alias.name in IMPORTING and alias.asname:
+                        yield node.lineno, f"{whole} as {alias.asname}"
+            case ast.Attribute(value=ast.Name(id=module), attr=name) if (
+                f"{module}.{name}" in STARTERS
+            ):
+                yield node.lineno, f"{module}.{name}"
+            case ast.Call(
+                func=ast.Name(id="getattr" | "vars" | "globals" as name), args=args
+            ) if any(_is_risky(each) for each in args):
+                yield node.lineno, name
             case ast.keyword(arg="shell"):
                 yield node.value.lineno, "shell="
             case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=args):
                 if name in IMPORTING and not all(map(_is_written, args)):
                     yield node.lineno, name
+
+
+def _is_risky(argument: ast.expr) -> bool:
+    match argument:
+        case ast.Constant(value=str(name)):
+            return name in BUILTINS
+        case ast.Name(id=name):
+            return name in ("builtins", "__builtins__", "os", "subprocess", "importlib")
+    return False
 
 
 def _is_written(argument: ast.expr) -> bool:
@@ -149,6 +182,15 @@ def test_templates_are_read_from_a_folder_and_spec_texts_are_none() -> None:
         ("from yaml import safe_load", ["yaml"]),
         ("def f():\n    import xml.etree.ElementTree", ["xml.etree.ElementTree"]),
         ("import os\nos.system(text)", ["os.system"]),
+        ("from os import system as call", ["os.system"]),
+        ("os.execv(text, [])", ["os.execv"]),
+        ("from builtins import eval as read", ["builtins.eval"]),
+        ("import builtins as b", ["builtins as b"]),
+        ("import subprocess as sp", ["subprocess as sp"]),
+        ("from subprocess import run", ["subprocess.run"]),
+        ("from importlib import import_module as load", ["importlib.import_module as load"]),
+        ("getattr(builtins, name)", ["getattr"]),
+        ("getattr(thing, 'exec')", ["getattr"]),
         ("subprocess.run(text, shell=True)", ["shell="]),
         ("import_module(text)", ["import_module"]),
         ("importlib.import_module(f'a.{text}')", ["import_module"]),

@@ -10,7 +10,8 @@ from textwrap import dedent
 
 import pytest
 
-WORKFLOWS = Path(__file__).resolve().parent.parent.parent / ".github" / "workflows"
+ROOT = Path(__file__).resolve().parents[2]
+WORKFLOWS = ROOT / ".github" / "workflows"
 GH = """#!/bin/sh
 echo "$@" >> "$RUNNER_TEMP/calls"
 if [ "$1 $2" = "pr list" ]; then printf '%s' "$OPEN"; fi
@@ -89,3 +90,14 @@ def test_an_open_pull_request_is_renewed(checkout: Path) -> None:
 
     assert calls[0].startswith("pr list --head update --state open")
     assert calls[1].startswith("pr edit 17 --title botocore 1.44.9: additive")
+
+
+def test_each_session_that_a_workflow_runs_exists() -> None:
+    texts = [path.read_text("utf-8") for path in WORKFLOWS.glob("*.yml")]
+    named = re.findall(r"nox -s \"?(\w+)", "".join(texts))
+    (long,) = (text for text in texts if text.startswith("name: long\n"))
+    named += re.findall(r'^ +- "(\w+)[ "]', long, flags=re.M)
+    sessions = re.findall(r"^def (\w+)\(session", (ROOT / "noxfile.py").read_text(), flags=re.M)
+
+    assert {"audit", "cli", "update", "aiobotocore", "faults", "soak", "build"} <= {*named}
+    assert {*named} - {*sessions} == set()
