@@ -17,10 +17,8 @@ import logging
 import random
 import socket
 import sys
-from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, ExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -28,8 +26,9 @@ from typing import Any, Final
 from unittest.mock import patch
 
 from aiobotocore.config import AioConfig
-from aiobotocore.credentials import AioCredentials, AioRefreshableCredentials
+from aiobotocore.credentials import AioCredentials
 from aiobotocore.session import AioSession
+from scenes import OFTEN, PEERS, SHORT, Peer, Scene, counted, metadata, outcome, session_until
 
 from aiobotantic.testing.event_frames import Damaged, HangUp, RawEvent, StreamItem, Truncated
 from aiobotantic.testing.front import Front
@@ -38,83 +37,6 @@ from aiobotantic.testing.mishaps import Changed, Cut, Huge, Instead, Mishap, Slo
 from aiosagemaker import SageMaker, SageMakerRuntime
 from aiosagemaker.sagemaker_runtime.models import PayloadPart, ResponseStream
 from aiosagemaker.testing import SageMakerServer
-
-ROLE: Final = "arn:aws:iam::123456789012:role/SageMaker"
-KEYS: Final[dict[str, Any]] = {
-    "region_name": "us-east-1",
-    "aws_access_key_id": "testing",
-    "aws_secret_access_key": "testing",
-    "aws_session_token": "session-token",
-}
-PATIENCE: Final = 60.0
-SHORT: Final = 3.0
-"""Seconds after which a call counts as one that hangs; less where that is what a row shows."""
-OFTEN: Final = 8
-"""Requests that meet a mishap, where it stays: more than any call makes."""
-
-
-@dataclass(frozen=True)
-class Peer:
-    """A client library: how its clients are made, and how they are called."""
-
-    name: str
-    make: Callable[..., Any]
-    """Takes a service, an address and a Config; returns an async context manager."""
-    words: Callable[[dict[str, Any]], dict[str, Any]]
-    """Turns AWS's names of arguments into its own."""
-
-
-def _ours(service: str, url: str, config: Any = None, session: Any = None) -> Any:
-    cls = SageMakerRuntime if service == "sagemaker-runtime" else SageMaker
-    keys: dict[str, Any] = KEYS if session is None else {"region_name": "us-east-1"}
-    return cls(session, endpoint_url=url, config=config, **keys)
-
-
-def _theirs(service: str, url: str, config: Any = None, session: Any = None) -> Any:
-    keys = KEYS if session is None else {"region_name": "us-east-1"}
-    made = session or AioSession()
-    return made.create_client(service, endpoint_url=url, config=config, **keys)
-
-
-def _snake(members: dict[str, Any]) -> dict[str, Any]:
-    from botocore import xform_name
-
-    return {xform_name(name): value for name, value in members.items()}
-
-
-PEERS: Final = (Peer("ours", _ours, _snake), Peer("aiobotocore", _theirs, lambda members: members))
-
-
-@dataclass
-class Scene:
-    """A server and a front, and calls of one peer to them."""
-
-    peer: Peer
-    server: Any
-    front: Front
-    stack: AsyncExitStack
-
-    async def client(
-        self, service: str = "sagemaker", url: str | None = None, **options: Any
-    ) -> Any:
-        return await self.stack.enter_async_context(
-            self.peer.make(service, url or self.front.url, **options)
-        )
-
-    def call(self, client: Any, operation: str, **members: Any) -> Awaitable[Any]:
-        method: Awaitable[Any] = getattr(client, operation)(**self.peer.words(members))
-        return method
-
-    def create(self, client: Any) -> Awaitable[Any]:
-        return self.call(client, "create_image", ImageName="m", RoleArn=ROLE)
-
-    def describe(self, client: Any) -> Awaitable[Any]:
-        return self.call(client, "describe_image", ImageName="m")
-
-    def carried_out(self) -> str:
-        count = len(self.server.journal)
-        return "carried out once" if count == 1 else f"carried out {count} times"
-
 
 Row = Callable[[Scene], Awaitable[str]]
 ROWS: dict[str, tuple[str, Row]] = {}
@@ -127,19 +49,6 @@ def row(name: str, service: str = "sagemaker") -> Callable[[Row], Row]:
         return run
 
     return add
-
-
-async def outcome(call: Awaitable[Any], patience: float = PATIENCE) -> str:
-    """Return what came of a call, in a few words."""
-    try:
-        answered = await asyncio.wait_for(call, patience)
-    except TimeoutError as error:
-        return type(error).__name__ if type(error) is not TimeoutError else "hangs"
-    except Exception as error:
-        return type(error).__name__
-    members = answered if isinstance(answered, dict) else answered.to_wire()
-    whole = any(name != "ResponseMetadata" for name in members)
-    return "returns the answer" if whole else "returns an empty dict"
 
 
 def meets(name: str, operation: str, mishap: Mishap, times: int = OFTEN, **config: Any) -> None:
@@ -289,7 +198,7 @@ async def busy(scene: Scene) -> str:
     config = AioConfig(max_pool_connections=2, connect_timeout=0.2, retries={"max_attempts": 0})
     client = await scene.client(config=config)
     found = await asyncio.gather(*(outcome(scene.describe(client)) for _ in range(6)))
-    return _counted(found)
+    return counted(found)
 
 
 @row("cancelled while it waits for a connection")
@@ -304,7 +213,7 @@ async def cancelled_in_line(scene: Scene) -> str:
     for call in calls[1:9]:
         call.cancel()
     found = await asyncio.gather(*map(outcome, (calls[0], calls[9])))
-    return f"the others: {_counted(found)}"
+    return f"the others: {counted(found)}"
 
 
 @row("cancelled while an answer arrives, pool of one")
@@ -322,11 +231,6 @@ async def other_loop(scene: Scene) -> str:
     client = await scene.client()
     await scene.describe(client)
     return await asyncio.to_thread(lambda: asyncio.run(outcome(scene.describe(client), SHORT)))
-
-
-def _counted(found: Sequence[str]) -> str:
-    counts = Counter(found)
-    return ", ".join(f"{count} of {len(found)} {each}" for each, count in sorted(counts.items()))
 
 
 @row("redirect to another origin")
@@ -497,9 +401,9 @@ async def thousand(scene: Scene) -> str:
     async def fetch() -> Any:
         fetched.append(1)
         await asyncio.sleep(0.05)
-        return _metadata(timedelta(hours=1))
+        return metadata(timedelta(hours=1))
 
-    client = await scene.client(session=_session_until(-timedelta(hours=1), fetch))
+    client = await scene.client(session=session_until(-timedelta(hours=1), fetch))
     calls = (scene.call(client, "delete_image", ImageName="m") for _ in range(1_000))
     await asyncio.gather(*calls)
     return f"refreshes: {len(fetched)}"
@@ -519,22 +423,8 @@ async def refresh(scene: Scene) -> str:
     async def fail() -> Any:
         raise RuntimeError("sealed")
 
-    session = _session_until(-timedelta(hours=1), fail)
+    session = session_until(-timedelta(hours=1), fail)
     return await outcome(scene.create(await scene.client(session=session)))
-
-
-def _session_until(lives: timedelta, fetch: Callable[[], Awaitable[Any]]) -> AioSession:
-    """Return a session whose credentials end so much later, and are then fetched."""
-    session = AioSession()
-    session._credentials = AioRefreshableCredentials.create_from_metadata(
-        _metadata(lives), fetch, "test"
-    )
-    return session
-
-
-def _metadata(lives: timedelta) -> dict[str, str]:
-    end = (datetime.now(UTC) + lives).isoformat()
-    return {"access_key": "a", "secret_key": "b", "token": "c", "expiry_time": end}
 
 
 @row("a refresh that fails while the credentials still hold for 12 minutes")
@@ -542,9 +432,9 @@ async def ahead(scene: Scene) -> str:
     async def fail() -> Any:
         raise RuntimeError("sealed")
 
-    session = _session_until(timedelta(minutes=12), fail)
+    session = session_until(timedelta(minutes=12), fail)
     client = await scene.client(session=session)
-    return _counted(await asyncio.gather(*(outcome(scene.describe(client)) for _ in range(20))))
+    return counted(await asyncio.gather(*(outcome(scene.describe(client)) for _ in range(20))))
 
 
 @row("the call that refreshes is cancelled")
@@ -554,13 +444,13 @@ async def cancelled_refresh(scene: Scene) -> str:
     async def fetch() -> Any:
         begun.set()
         await asyncio.sleep(0.05)
-        return _metadata(timedelta(hours=1))
+        return metadata(timedelta(hours=1))
 
-    client = await scene.client(session=_session_until(-timedelta(hours=1), fetch))
+    client = await scene.client(session=session_until(-timedelta(hours=1), fetch))
     calls = [asyncio.ensure_future(scene.describe(client)) for _ in range(5)]
     await begun.wait()
     calls[0].cancel()
-    return f"the others: {_counted(await asyncio.gather(*map(outcome, calls[1:])))}"
+    return f"the others: {counted(await asyncio.gather(*map(outcome, calls[1:])))}"
 
 
 @row("a call after close")

@@ -11,10 +11,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import uuid4
 
-from aiobotantic.errors import WaiterFailed
+from aiobotantic.errors import ServiceError, WaiterFailed
 from aiobotantic.polling import SharedPoller
 from aiosagemaker import SageMaker
 from aiosagemaker.sagemaker.models import (
@@ -84,7 +85,17 @@ async def train_all(settings: Settings, rates: list[float]) -> list[Ended]:
 
 
 async def train(sagemaker: SageMaker, settings: Settings, name: str, rate: float) -> Ended:
-    """Start one job, print what it writes, and wait for its end; stop it when that is cancelled."""
+    """Run one job to its end; stop it when that is cancelled."""
+    try:
+        return await run(sagemaker, settings, name, rate)
+    except asyncio.CancelledError:
+        with suppress(ServiceError):  # nobody knows whether it has begun
+            await asyncio.shield(sagemaker.stop_training_job(training_job_name=name))
+        raise
+
+
+async def run(sagemaker: SageMaker, settings: Settings, name: str, rate: float) -> Ended:
+    """Start one job, print what it writes, and wait for its end."""
     await sagemaker.create_training_job(
         training_job_name=name,
         role_arn=settings.role,
@@ -108,9 +119,6 @@ async def train(sagemaker: SageMaker, settings: Settings, name: str, rate: float
     except WaiterFailed as failed:
         await telling
         return Ended(name, rate, "Failed", None, failed.reason)
-    except asyncio.CancelledError:
-        await asyncio.shield(sagemaker.stop_training_job(training_job_name=name))
-        raise
     finally:
         telling.cancel()
     return Ended(name, rate, job.training_job_status, job.training_time_in_seconds, None)

@@ -12,6 +12,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from aiobotantic.structure import is_sequence
 from aiobotantic.testing.faults import ServedError
+from aiosagemaker_extras.variants import Variants
 
 if TYPE_CHECKING:
     from aiosagemaker_extras.testing import SageMakerServer
@@ -26,6 +27,8 @@ class Invocation:
     endpoint_name: str
     body: bytes
     content_type: str | None
+    variant: str
+    """The production variant that answers: the one that the request targets, else by weights."""
     members: Mapping[str, Any]
     """Everything that was sent, by wire name."""
 
@@ -48,31 +51,42 @@ class Invocations:
 
     def __init__(self, server: SageMakerServer[Any]) -> None:
         self._server = server
+        self._variants = Variants(server)
         self.models: dict[str, Model] = {}
         """Names of endpoints to their functions."""
         self._count = 0
 
     async def invoke(self, request: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """Answer `InvokeEndpoint`."""
-        if (answered := await self._answer(request)) is None:
+        variant = self._variant(request)
+        if (answered := await self._answer(request, variant)) is None:
             return None
-        return {"Body": await answered.whole(), **_common(request, answered.content_type)}
+        body = await answered.whole()
+        return {"Body": body, **_common(request, answered.content_type, variant)}
 
     async def invoke_with_response_stream(
         self, request: Mapping[str, Any]
     ) -> Mapping[str, Any] | None:
         """Answer `InvokeEndpointWithResponseStream`: one event for each piece of bytes."""
-        if (answered := await self._answer(request)) is None:
+        variant = self._variant(request)
+        if (answered := await self._answer(request, variant)) is None:
             return None
-        return {"Body": answered.events(), **_common(request, answered.content_type)}
+        return {"Body": answered.events(), **_common(request, answered.content_type, variant)}
 
-    async def _answer(self, request: Mapping[str, Any]) -> _Answered | None:
+    def _variant(self, request: Mapping[str, Any]) -> str:
+        """Return the variant that answers."""
+        name = request["EndpointName"]
+        self._require(name)
+        kept = "endpoint" in self._server.state.kinds
+        endpoint = self._server.state.look("endpoint", name) if kept else None
+        return self._variants.choose(endpoint or {}, request.get("TargetVariant"))
+
+    async def _answer(self, request: Mapping[str, Any], variant: str) -> _Answered | None:
         """Return what the endpoint's function answers; None where it has none."""
-        self._require(request["EndpointName"])
         model = self.models.get(request["EndpointName"])
         if model is None:
             return None
-        return await _answered(model, _invocation(request, request.get("Body", b"")))
+        return await _answered(model, _invocation(request, request.get("Body", b""), variant))
 
     async def invoke_async(self, request: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """Answer `InvokeEndpointAsync`: the answer is in the server's objects when it returns."""
@@ -94,7 +108,8 @@ class Invocations:
             location = request.get("InputLocation")
             try:
                 body = objects.read(location) if location else request.get("Body", b"")
-                answered = await _answered(model, _invocation(request, body))
+                invocation = _invocation(request, body, self._variant(request))
+                answered = await _answered(model, invocation)
                 objects.write(where, await answered.whole())
             except (ServedError, KeyError) as error:
                 objects.write(failed, str(error).encode())
@@ -208,14 +223,14 @@ def _model_error(error: Exception) -> ServedError:
     )
 
 
-def _invocation(request: Mapping[str, Any], body: bytes) -> Invocation:
-    return Invocation(request["EndpointName"], body, request.get("ContentType"), request)
+def _invocation(request: Mapping[str, Any], body: bytes, variant: str) -> Invocation:
+    return Invocation(request["EndpointName"], body, request.get("ContentType"), variant, request)
 
 
-def _common(request: Mapping[str, Any], content_type: str) -> dict[str, Any]:
+def _common(request: Mapping[str, Any], content_type: str, variant: str) -> dict[str, Any]:
     accepted = request.get("Accept", "*")
     members: dict[str, Any] = {"ContentType": content_type if "*" in accepted else accepted}
-    members["InvokedProductionVariant"] = request.get("TargetVariant") or "AllTraffic"
+    members["InvokedProductionVariant"] = variant
     if "CustomAttributes" in request:
         members["CustomAttributes"] = request["CustomAttributes"]
     return members

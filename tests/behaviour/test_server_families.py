@@ -21,6 +21,9 @@ SERVICES = [
     if load_behaviour(client_class(service).SERVICE.package).resources
 ]
 NOT_SOON = 10**9
+WEIGHTS = ("DesiredWeightsAndCapacities", "ProductionVariants", "VariantName")
+PARTS = {"UpdateEndpointWeightsAndCapacities": WEIGHTS}
+"""Operations that name parts of a resource: their argument, what is described, and the name."""
 
 
 async def refusal(family: Family, operation: str, members: Mapping[str, Any]) -> ServiceError:
@@ -209,6 +212,12 @@ async def updated(server: SageMakerServer[Any], family: Family, known: Members) 
         named = {**named, **family.named(act, known)}
         fresh = made_request(family.operations[name], 99)
         fresh = {each: value for each, value in fresh.items() if each not in act.clears}
+        if name in PARTS:
+            argument, member, part = PARTS[name]
+            parts = (await described(family, {}, known))[member]
+            fresh[argument] = [
+                {**each, part: own[part]} for each, own in zip(fresh[argument], parts, strict=False)
+            ]
         await family.call(name, {**fresh, **only(cls, named)})
         for describing, look in family.acts("describe"):
             shown = family.operations[describing].response_class

@@ -126,8 +126,10 @@ class ResourceKind:
         """Are used in their order."""
         self.made = 0
         """How many were ever created: what is made up differs after a deletion too."""
-        self.watchers: list[Callable[[Mapping[str, Any]], None]] = []
+        self.watchers: list[Callable[[Members], None]] = []
         """Are given the members of each resource that reaches a status."""
+        self.completers: list[Callable[[Members], None]] = []
+        """Add to a resource that is created or changed what follows from its members."""
         self._rules = rules
         self._faults = faults
         self._kin = kin
@@ -258,6 +260,8 @@ class ResourceKind:
         for argument, member in act.clears.items():
             if request.get(argument):
                 record.members.pop(member, None)
+        for complete in self.completers:
+            complete(record.members)
         if (counted := self._counted) is not None:
             record.members[counted] += 1
 
@@ -288,6 +292,8 @@ class ResourceKind:
             members[counted] = 1
         if resource.created:
             members[resource.created] = now
+        for complete in self.completers:
+            complete(members)
         self.made += 1
         self._keep(Record(members))
         self._enter(key, act.status)

@@ -29,6 +29,7 @@ from aiobotantic.testing.behaviour import (
     read_behaviour,
 )
 from aiobotantic.testing.clock import Clock
+from aiobotantic.testing.direction import Direction
 from aiobotantic.testing.event_frames import Chunks, StreamItem
 from aiobotantic.testing.faults import (
     InvalidRequestError,
@@ -45,10 +46,10 @@ from aiobotantic.testing.json_protocol import (
     ServedProtocol,
 )
 from aiobotantic.testing.json_values import is_array, is_object
-from aiobotantic.testing.kinds import Ending, Limits, ResourceKind, Rules
+from aiobotantic.testing.kinds import Limits, ResourceKind, Rules
 from aiobotantic.testing.rest_json_protocol import RestJsonProtocol
-from aiobotantic.testing.scripts import ScriptedFault, Scripts
-from aiobotantic.testing.state import Kept, State
+from aiobotantic.testing.scripts import Scripts
+from aiobotantic.testing.state import State
 from aiobotantic.testing.status_page import PATH, StatusPage, is_for_page
 from aiobotantic.testing.words import Place
 
@@ -84,7 +85,7 @@ class _Face:
     place: Place
 
 
-class Server:
+class Server(Direction):
     """Answers every operation of a service on loopback; see `url`.
 
     Use it as an async context manager, or call `start` and `stop`. Operations that the service's
@@ -141,7 +142,6 @@ class Server:
         self.journal = Journal()
         """The newest 5,000 requests, oldest first; `journal.limit` keeps more or fewer."""
         self.state = State()
-        """The resources that are kept: `state.notebook_instances["nb"]` is one's members."""
         self.outside: dict[str, Callable[[HttpRequest], HttpAnswer]] = {}
         """Signing names of services that are no client's, to what answers their requests."""
         self.place = Place(region, account)
@@ -160,7 +160,6 @@ class Server:
         self.operations = face.operations
         """Operations by AWS's name."""
         self.faults = Scripts()
-        """The errors that are switched on; `fail_next` and `fail_often` add to them."""
         self._page = StatusPage(self, show_sensitive)
         self._streams: dict[str, list[Mapping[str, Chunks]]] = {}
         self._hooks: list[tuple[str | None, Hook]] = []
@@ -279,65 +278,6 @@ class Server:
         self._operation(operation)
         self._handlers[operation] = handler
 
-    def end_next(
-        self,
-        kind: str,
-        status: str,
-        *,
-        name: Any = None,
-        times: int = 1,
-        **members: Any,
-    ) -> None:
-        """Let the next resources of a kind come to rest in another status than they would.
-
-            server.end_next("training_job", "Failed", FailureReason="out of memory")
-
-        A resource that would be gone stays, in that status. Calls add up, and are used in their
-        order.
-
-        Args:
-            kind: as in `limits`: `training_job`.
-            status: a value of the kind's status.
-            name: the resource that is meant, a tuple where one name does not do; by default any.
-            times: how many resources, or how often that one.
-            members: what else is then known of them, by wire name.
-
-        Raises:
-            ValueError: there is no such kind, or it has no such status or member; or `times` is
-                less than 1.
-        """
-        found = self._kind(kind)
-        if found.resource.status is None:
-            raise ValueError(f"a {found.resource.label} has no status: it comes to no end")
-        if times < 1:
-            raise ValueError(f"times is {times}: pass 1 or more")
-        self.state.check(found, {found.resource.status: status, **members})
-        key = name if name is None or isinstance(name, tuple) else (name,)
-        found.endings.append(Ending(status, members, key, times))
-
-    def change(self, kind: str, name: Any, **members: Any) -> None:
-        """Let members of a resource have other values from now on, its status for one.
-
-            server.change("endpoint", "e", EndpointStatus="Failed", FailureReason="no capacity")
-
-        Args:
-            kind: as in `limits`: `endpoint`.
-            name: its name or ARN; a tuple where one name does not do.
-            members: their values by wire name.
-
-        Raises:
-            KeyError: there is no such resource.
-            ValueError: there is no such kind, or it has no such member or status.
-        """
-        found = self._kind(kind)
-        self.state.check(found, members)
-        found.change(Kept(found).key(name), members)
-
-    def _kind(self, name: str) -> ResourceKind:
-        if name not in self.state.kinds:
-            list(self._all_faces())
-        return self.state.kind(name)
-
     def snapshot(self) -> dict[str, Any]:
         """Return all resources that are kept, as values that JSON can hold."""
         return {"version": _SNAPSHOT_VERSION, "resources": self.state.snapshot()}
@@ -370,62 +310,6 @@ class Server:
         """
         self._operation(operation)
         check_called(self.journal, operation, members, times)
-
-    def fail_next(
-        self,
-        operation: str,
-        code: str,
-        times: int = 1,
-        *,
-        message: str | None = None,
-        status: int | None = None,
-        members: Mapping[str, Any] | None = None,
-    ) -> None:
-        """Answer the next requests for an operation with an error; they are not carried out.
-
-        Args:
-            operation: AWS's name: `CreateNotebookInstance`.
-            code: the error's code: `ThrottlingException`.
-            times: how many requests; calls add up, and are used in their order.
-            message: the error's message; a plain one by default.
-            status: HTTP status; by default the model's, or what AWS sends for the code, else 400.
-            members: further members of the error, by wire name: `{"OriginalStatusCode": 500}`.
-
-        Raises:
-            ValueError: the service has no such operation.
-        """
-        self._operation(operation)
-        message = message or f"{code} was scripted"
-        self.faults.add(ScriptedFault(operation, code, message, status, dict(members or {}), times))
-
-    def fail_often(
-        self,
-        operation: str,
-        code: str,
-        probability: float,
-        *,
-        message: str | None = None,
-        status: int | None = None,
-        members: Mapping[str, Any] | None = None,
-    ) -> None:
-        """Answer requests for an operation with an error now and then, until `faults.clear()`.
-
-        Args:
-            operation: AWS's name: `CreateNotebookInstance`.
-            code: the error's code: `ThrottlingException`.
-            probability: how likely a request is to fail, from 0 to 1; the same ones in each run.
-            message: the error's message; a plain one by default.
-            status: HTTP status; by default the model's, or what AWS sends for the code, else 400.
-            members: further members of the error, by wire name: `{"OriginalStatusCode": 500}`.
-
-        Raises:
-            ValueError: the service has no such operation, or the probability is none.
-        """
-        self._operation(operation)
-        message = message or f"{code} was scripted"
-        self.faults.add(
-            ScriptedFault(operation, code, message, status, dict(members or {}), None, probability)
-        )
 
     def every_operation(self) -> Mapping[str, Operation[Any]]:
         """Return the operations of all services at this address, by AWS's name."""
@@ -501,6 +385,11 @@ class Server:
         """
         self._operation(operation)
         return [entry.request for entry in self.journal if entry.operation == operation]
+
+    def _kind(self, name: str) -> ResourceKind:
+        if name not in self.state.kinds:
+            list(self._all_faces())
+        return self.state.kind(name)
 
     def _operation(self, name: str) -> Operation[Any]:
         for face in self._all_faces() if name not in self.operations else ():
