@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+from inspect import isawaitable
 from typing import Any
 
 import boto3
 import pytest
+from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
 from botocore.config import Config
 from botocore.exceptions import ClientError, WaiterError
@@ -47,15 +51,78 @@ def boto(server: SageMakerServer[Any], service: str = "sagemaker") -> Any:
     return boto3.client(service, endpoint_url=server.url, config=once, **SETTINGS)  # type: ignore[call-overload]
 
 
+class Waited:
+    """Something of aiobotocore's, used from a thread as boto3's is."""
+
+    def __init__(self, thing: Any, loop: asyncio.AbstractEventLoop) -> None:
+        self._thing = thing
+        self._loop = loop
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._thing, name)
+        if not callable(value):
+            return value
+
+        def call(*args: Any, **options: Any) -> Any:
+            return self._wrapped(value(*args, **options))
+
+        return call
+
+    def __iter__(self) -> Iterator[Any]:
+        async def every() -> list[Any]:
+            return [each async for each in self._thing]
+
+        return iter(self._wait(every()))
+
+    def _wrapped(self, result: Any) -> Any:
+        if isawaitable(result):
+            result = self._wait(result)
+        if isinstance(result, dict):
+            body = {"Body": Waited(result["Body"], self._loop)} if "Body" in result else {}
+            return {**result, **body}
+        ours = hasattr(result, "wait") or hasattr(result, "paginate")
+        return Waited(result, self._loop) if ours or hasattr(result, "__aiter__") else result
+
+    def _wait(self, result: Awaitable[Any]) -> Any:
+        async def wait() -> Any:
+            return await result
+
+        return asyncio.run_coroutine_threadsafe(wait(), self._loop).result(30)
+
+
+Make = Callable[..., Any]
+"""Returns a client of a service, by default of the control plane."""
+
+
+async def lived(library: str, server: SageMakerServer[Any], live: Callable[[Make], None]) -> None:
+    """Let a program live in a thread, with clients of boto3 or of aiobotocore."""
+    if library == "boto3":
+        await asyncio.to_thread(live, lambda service="sagemaker": boto(server, service))
+        return
+    loop = asyncio.get_running_loop()
+    async with AsyncExitStack() as stack:
+
+        def make(service: str = "sagemaker") -> Any:
+            once = AioConfig(retries={"total_max_attempts": 1})
+            client = get_session().create_client(
+                service, endpoint_url=server.url, config=once, **SETTINGS
+            )
+            entered = asyncio.run_coroutine_threadsafe(stack.enter_async_context(client), loop)
+            return Waited(entered.result(30), loop)
+
+        await asyncio.to_thread(live, make)
+
+
 def refused(code: str) -> Any:
     return pytest.raises(ClientError, match=rf"\({code}\)")
 
 
-async def test_training_with_boto3() -> None:
+@pytest.mark.parametrize("library", ["boto3", "aiobotocore"])
+async def test_training(library: str) -> None:
     async with SageMakerServer() as server:
 
-        def live() -> None:
-            sagemaker = boto(server)
+        def live(client: Make) -> None:
+            sagemaker = client()
             arn = sagemaker.create_training_job(
                 TrainingJobName="j", Tags=[{"Key": "team", "Value": "a"}], **TRAINING
             )["TrainingJobArn"]
@@ -90,18 +157,19 @@ async def test_training_with_boto3() -> None:
             with refused("ResourceNotFound"):
                 sagemaker.describe_training_job(TrainingJobName="never")
 
-        await asyncio.to_thread(live)
+        await lived(library, server, live)
 
 
-async def test_an_endpoint_with_boto3() -> None:
+@pytest.mark.parametrize("library", ["boto3", "aiobotocore"])
+async def test_an_endpoint(library: str) -> None:
     async with SageMakerServer() as server:
 
         @server.endpoint("e")
         def model(invocation: Invocation) -> Any:
             return [number * 2 for number in invocation.json()]
 
-        def live() -> None:
-            sagemaker, runtime = boto(server), boto(server, "sagemaker-runtime")
+        def live(client: Make) -> None:
+            sagemaker, runtime = client(), client("sagemaker-runtime")
             with refused("ValidationException") as caught:
                 sagemaker.create_endpoint_config(
                     EndpointConfigName="c", ProductionVariants=[VARIANT]
@@ -142,7 +210,7 @@ async def test_an_endpoint_with_boto3() -> None:
                 EndpointName="e", Body=b"[1, 2]", ContentType="application/json"
             )
 
-        await asyncio.to_thread(live)
+        await lived(library, server, live)
         server.assert_called("CreateEndpoint", EndpointName="e", EndpointConfigName="c")
 
 
@@ -203,11 +271,12 @@ async def test_asynchronous_inference_with_boto3() -> None:
         ]
 
 
-async def test_a_pipeline_with_boto3() -> None:
+@pytest.mark.parametrize("library", ["boto3", "aiobotocore"])
+async def test_a_pipeline(library: str) -> None:
     async with SageMakerServer() as server:
 
-        def live() -> None:
-            sagemaker = boto(server)
+        def live(client: Make) -> None:
+            sagemaker = client()
             arn = sagemaker.create_pipeline(
                 PipelineName="p",
                 PipelineDefinition="{}",
@@ -245,15 +314,16 @@ async def test_a_pipeline_with_boto3() -> None:
             answer = sagemaker.describe_pipeline_execution(PipelineExecutionArn=run)
             return answer["PipelineExecutionStatus"]
 
-        await asyncio.to_thread(live)
+        await lived(library, server, live)
 
 
-async def test_a_feature_store_with_boto3() -> None:
+@pytest.mark.parametrize("library", ["boto3", "aiobotocore"])
+async def test_a_feature_store(library: str) -> None:
     async with SageMakerServer() as server:
 
-        def live() -> None:
-            sagemaker = boto(server)
-            store = boto(server, "sagemaker-featurestore-runtime")
+        def live(client: Make) -> None:
+            sagemaker = client()
+            store = client("sagemaker-featurestore-runtime")
             with refused("ValidationError"):
                 put(store, "a", 1, 10)
             sagemaker.create_feature_group(
@@ -312,11 +382,48 @@ async def test_a_feature_store_with_boto3() -> None:
             )
             return next((each["ValueAsString"] for each in answer.get("Record", [])), None)
 
-        await asyncio.to_thread(live)
+        await lived(library, server, live)
 
 
-async def test_a_notebook_and_an_experiment_with_aiobotocore() -> None:
+@pytest.mark.parametrize("library", ["boto3", "aiobotocore"])
+async def test_a_notebook(library: str) -> None:
     notebook = {"NotebookInstanceName": "nb"}
+    async with SageMakerServer() as server:
+
+        def live(client: Make) -> None:
+            sagemaker = client()
+            sagemaker.create_notebook_instance(
+                **notebook, InstanceType="ml.p4d.24xlarge", RoleArn=ROLE
+            )
+            with refused("ValidationException"):
+                sagemaker.stop_notebook_instance(**notebook)
+            reached("in_service", sagemaker)
+            sagemaker.stop_notebook_instance(**notebook)
+            reached("stopped", sagemaker)
+            sagemaker.update_notebook_instance(**notebook, InstanceType="ml.inf1.xlarge")
+            found = sagemaker.describe_notebook_instance(**notebook)
+            assert (found["NotebookInstanceStatus"], found["InstanceType"]) == (
+                "Updating",
+                "ml.inf1.xlarge",
+            )
+            reached("stopped", sagemaker)
+            sagemaker.start_notebook_instance(**notebook)
+            reached("in_service", sagemaker)
+            sagemaker.stop_notebook_instance(**notebook)
+            reached("stopped", sagemaker)
+            sagemaker.delete_notebook_instance(**notebook)
+            reached("deleted", sagemaker)
+            assert sagemaker.list_notebook_instances()["NotebookInstances"] == []
+
+        def reached(state: str, sagemaker: Any) -> None:
+            waiter = sagemaker.get_waiter(f"notebook_instance_{state}")
+            waiter.wait(**notebook, WaiterConfig=QUICK)
+
+        await lived(library, server, live)
+
+
+@pytest.mark.parametrize("library", ["boto3", "aiobotocore"])
+async def test_an_inference_experiment(library: str) -> None:
     variant = {
         "ModelName": "m",
         "VariantName": "v",
@@ -329,34 +436,31 @@ async def test_a_notebook_and_an_experiment_with_aiobotocore() -> None:
         "SourceModelVariantName": "v",
         "ShadowModelVariants": [{"ShadowModelVariantName": "w", "SamplingPercentage": 10}],
     }
-    async with (
-        SageMakerServer() as server,
-        get_session().create_client("sagemaker", endpoint_url=server.url, **SETTINGS) as client,
-    ):
-        await client.create_notebook_instance(**notebook, InstanceType="ml.t3.medium", RoleArn=ROLE)
-        await client.get_waiter("notebook_instance_in_service").wait(**notebook, WaiterConfig=QUICK)
-        await client.stop_notebook_instance(**notebook)
-        await client.get_waiter("notebook_instance_stopped").wait(**notebook, WaiterConfig=QUICK)
-        await client.delete_notebook_instance(**notebook)
-        await client.get_waiter("notebook_instance_deleted").wait(**notebook, WaiterConfig=QUICK)
+    async with SageMakerServer() as server:
 
-        await client.create_inference_experiment(
-            Name="x",
-            Type="ShadowMode",
-            RoleArn=ROLE,
-            EndpointName="e",
-            ModelVariants=[variant, {**variant, "VariantName": "w"}],
-            ShadowModeConfig=shadow,
-        )
-        statuses = [
-            (await client.describe_inference_experiment(Name="x"))["Status"] for _ in range(2)
-        ]
-        assert statuses == ["Creating", "Running"]
-        await client.stop_inference_experiment(Name="x", ModelVariantActions={"v": "Retain"})
-        await client.describe_inference_experiment(Name="x")
-        await client.delete_inference_experiment(Name="x")
-        with pytest.raises(ClientError, match="ResourceNotFound"):
-            await client.describe_inference_experiment(Name="x")
+        def live(client: Make) -> None:
+            sagemaker = client()
+            sagemaker.create_inference_experiment(
+                Name="x",
+                Type="ShadowMode",
+                RoleArn=ROLE,
+                EndpointName="e",
+                ModelVariants=[variant, {**variant, "VariantName": "w"}],
+                ShadowModeConfig=shadow,
+            )
+            statuses = [
+                sagemaker.describe_inference_experiment(Name="x")["Status"] for _ in range(2)
+            ]
+            assert statuses == ["Creating", "Running"]
+            with refused("ConflictException"):
+                sagemaker.delete_inference_experiment(Name="x")
+            sagemaker.stop_inference_experiment(Name="x", ModelVariantActions={"v": "Retain"})
+            sagemaker.describe_inference_experiment(Name="x")
+            sagemaker.delete_inference_experiment(Name="x")
+            with refused("ResourceNotFound"):
+                sagemaker.describe_inference_experiment(Name="x")
+
+        await lived(library, server, live)
 
 
 async def test_training_and_an_endpoint_with_aiobotocore() -> None:
