@@ -64,9 +64,7 @@ async def ask(
             results = map_calls(runtime, requests(), limit=limit, rate=rate, on_error="collect")
             async with aclosing(results):
                 async for result in results:
-                    request = result.request
-                    assert isinstance(request, InvokeEndpointInput)
-                    told: dict[str, Any] = {"line": int(request.inference_id or "")}
+                    told: dict[str, Any] = {"line": int(result.request.inference_id or "")}
                     if result.error is None:
                         answered += 1
                         told["answer"] = read(result.result())

@@ -17,13 +17,15 @@ from collections.abc import (
 )
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final, Generic, Literal, Protocol, TypeVar, cast
+from typing import Any, Final, Generic, Literal, Protocol, TypeVar, cast, overload
 
 from aiobotantic.errors import ConfigurationError
 from aiobotantic.pacing import Pace
 from aiobotantic.structure import Request, Structure
 
 Response = TypeVar("Response", bound=Structure)
+Asked = TypeVar("Asked", bound=Request[Any])
+Given = TypeVar("Given", bound=Request[Any], covariant=True)
 
 OnError = Literal["raise", "collect"]
 Progress = Callable[[int, int | None], object]
@@ -42,33 +44,43 @@ class Sender(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class CallResult(Generic[Response]):
+class CallResult(Generic[Given]):
     """What came of one request."""
 
     index: int
     """Its place among the requests, from 0."""
-    request: Request[Response]
-    response: Response | None = None
+    request: Given
+    answer: Structure | None = None
+    """The response as any structure; `response` and `result()` know of which class it is."""
     error: Exception | None = None
     """What the call raised; None where it went well."""
 
-    def result(self) -> Response:
+    @property
+    def response(self: CallResult[Request[Response]]) -> Response | None:
+        """The response; None where the call raised an error."""
+        return cast("Response | None", self.answer)
+
+    @overload
+    def result(self: CallResult[Request[Response]]) -> Response: ...
+    @overload
+    def result(self) -> Any: ...
+    def result(self) -> Any:
         """Return the response, or raise what the call raised."""
         if self.error is not None:
             raise self.error
-        return cast(Response, self.response)
+        return self.answer
 
 
 def map_calls(
     client: Sender,
-    requests: Iterable[Request[Response]] | AsyncIterable[Request[Response]],
+    requests: Iterable[Asked] | AsyncIterable[Asked],
     *,
     limit: int = 10,
     rate: float | Pace | None = None,
     ordered: bool = False,
     on_error: OnError = "raise",
     progress: Progress | None = None,
-) -> AsyncGenerator[CallResult[Response], None]:
+) -> AsyncGenerator[CallResult[Asked], None]:
     """Send requests, some at a time, and give the results as they come.
 
         async for done in map_calls(sagemaker, requests, limit=50):
@@ -100,8 +112,8 @@ def map_calls(
         raise ConfigurationError(f"on_error is {on_error!r}: pass 'raise' or 'collect'")
     pace = rate if isinstance(rate, Pace) or rate is None else Pace(rate)
     total = len(requests) if isinstance(requests, Sized) else None
-    source: _Source[Response] = _Source(requests)
-    run: _Run[Response] = _Run(
+    source: _Source[Asked] = _Source(requests)
+    run: _Run[Asked] = _Run(
         client, source, limit, pace, ordered=ordered, stops=on_error == "raise"
     )
     return run.results(progress, total)
@@ -129,14 +141,14 @@ def progress_bar(text: str = "calls") -> Generator[Progress, None, None]:
         yield move
 
 
-class _Source(Generic[Response]):
+class _Source(Generic[Asked]):
     """Requests one after another, from either kind of iterable."""
 
     def __init__(self, requests: Any) -> None:
-        self._plain: Iterator[Request[Response]] | None = None
-        self._async: AsyncIterator[Request[Response]] | None = None
+        self._plain: Iterator[Asked] | None = None
+        self._async: AsyncIterator[Asked] | None = None
         if isinstance(requests, AsyncIterable):
-            self._async = aiter(cast(AsyncIterable[Request[Response]], requests))
+            self._async = aiter(cast(AsyncIterable[Asked], requests))
         else:
             self._plain = iter(requests)
         self._lock = asyncio.Lock()
@@ -145,14 +157,14 @@ class _Source(Generic[Response]):
         """What the iterable raised."""
         self.ended = False
 
-    async def take(self) -> tuple[int, Request[Response]] | None:
+    async def take(self) -> tuple[int, Asked] | None:
         """Return the next request and its place; None after the last one."""
         if self._plain is not None:
             return self._numbered(next(self._plain, None))
         async with self._lock:
             return self._numbered(await anext(cast(Any, self._async), None))
 
-    def _numbered(self, request: Request[Response] | None) -> tuple[int, Request[Response]] | None:
+    def _numbered(self, request: Asked | None) -> tuple[int, Asked] | None:
         if request is None:
             return None
         self._taken += 1
@@ -165,13 +177,13 @@ class _Source(Generic[Response]):
             await close()
 
 
-class _Run(Generic[Response]):
+class _Run(Generic[Asked]):
     """One run over requests."""
 
     def __init__(
         self,
         client: Sender,
-        source: _Source[Response],
+        source: _Source[Asked],
         limit: int,
         pace: Pace | None,
         *,
@@ -185,8 +197,8 @@ class _Run(Generic[Response]):
         self._ordered = ordered
         self._stops = stops
         self._room = asyncio.Semaphore(limit * (1 + _WAITING_FOR_EACH))
-        self._done: deque[CallResult[Response]] = deque()
-        self._held: dict[int, CallResult[Response]] = {}
+        self._done: deque[CallResult[Asked]] = deque()
+        self._held: dict[int, CallResult[Asked]] = {}
         self._next = 0
         self._changed = asyncio.Event()
         self._working = 0
@@ -195,7 +207,7 @@ class _Run(Generic[Response]):
 
     async def results(
         self, progress: Progress | None, total: int | None
-    ) -> AsyncGenerator[CallResult[Response], None]:
+    ) -> AsyncGenerator[CallResult[Asked], None]:
         """Give the results."""
         ended = 0
         workers = [asyncio.create_task(self._work()) for _ in range(self._limit)]
@@ -244,23 +256,24 @@ class _Run(Generic[Response]):
                 self._held.clear()
             self._changed.set()
 
-    async def _take(self) -> tuple[int, Request[Response]] | None:
+    async def _take(self) -> tuple[int, Asked] | None:
         try:
             return await self._source.take()
         except Exception as error:
             self._source.error = error
             return None
 
-    async def _call(self, index: int, request: Request[Response]) -> None:
-        response, failed = None, None
+    async def _call(self, index: int, request: Asked) -> None:
+        answer: Structure | None = None
+        failed: Exception | None = None
         try:
             if self._pace is not None:
                 await self._pace.wait()
-            response = await self._client.send(request)
+            answer = await self._client.send(request)
         except Exception as error:
             failed = error
             self._stopping = self._stopping or self._stops
-        result = CallResult(index, request, response, failed)
+        result = CallResult(index, request, answer, failed)
         if not self._ordered:
             self._done.append(result)
         else:

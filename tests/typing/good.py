@@ -31,8 +31,9 @@ from aiosagemaker.sagemaker.models import (
     Tag,
 )
 
+from aiobotantic.concurrency import CallResult, map_calls
 from aiobotantic.framing import ServerSentEvent
-from aiobotantic.structure import EmptyOutput, ResponseMetadata
+from aiobotantic.structure import EmptyOutput, Request, ResponseMetadata
 
 assert_type(__version__, str)
 ROLE = "arn:aws:iam::123456789012:role/x"
@@ -132,6 +133,17 @@ def enums(status: NotebookInstanceStatus) -> str:
             return "never"
         case _:
             return status.value
+
+
+async def many_at_once(client: SageMaker, mixed: list[Request[Any]]) -> None:
+    requests = [DeleteNotebookInstanceInput(notebook_instance_name="nb")]
+    async for done in map_calls(client, requests):
+        assert_type(done, CallResult[DeleteNotebookInstanceInput])
+        assert_type(done.request.notebook_instance_name, str)
+        assert_type(done.result(), EmptyOutput)
+        assert_type(done.response, EmptyOutput | None)
+    async for any_done in map_calls(client, mixed, on_error="collect"):
+        assert_type(any_done.result(), Any)
 
 
 async def other_doors(client: SageMaker) -> None:
