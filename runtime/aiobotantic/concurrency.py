@@ -113,9 +113,7 @@ def map_calls(
     pace = rate if isinstance(rate, Pace) or rate is None else Pace(rate)
     total = len(requests) if isinstance(requests, Sized) else None
     source: _Source[Asked] = _Source(requests)
-    run: _Run[Asked] = _Run(
-        client, source, limit, pace, ordered=ordered, stops=on_error == "raise"
-    )
+    run: _Run[Asked] = _Run(client, source, limit, pace, ordered=ordered, stops=on_error == "raise")
     return run.results(progress, total)
 
 

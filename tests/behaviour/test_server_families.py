@@ -20,6 +20,7 @@ SERVICES = [
     for service in sorted(spec_versions("aiosagemaker"))
     if load_behaviour(client_class(service).SERVICE.package).resources
 ]
+PLAN = "arn:aws:sagemaker:us-east-1:123456789012:training-plan/p"
 NOT_SOON = 10**9
 WEIGHTS = ("DesiredWeightsAndCapacities", "ProductionVariants", "VariantName")
 PARTS = {"UpdateEndpointWeightsAndCapacities": WEIGHTS}
@@ -283,10 +284,10 @@ async def test_an_argument_that_chooses_nothing_is_warned_of(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async with SageMakerServer() as server, server.client() as sagemaker:
-        await sagemaker.list_pipelines()
+        await sagemaker.list_clusters()
         assert caplog.messages == []
-        await sagemaker.list_pipelines(pipeline_name_prefix="b")
+        await sagemaker.list_clusters(training_plan_arn=PLAN)
 
     assert caplog.messages == [
-        "the testing server lists everything, whatever PipelineNamePrefix says"
+        "the testing server lists everything, whatever TrainingPlanArn says"
     ]

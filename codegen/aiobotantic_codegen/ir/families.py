@@ -57,7 +57,8 @@ class _Families:
         for name, entries in self.own.get("resources", {}).items():
             base = found.get(name, {"label": name.replace("_", " ")})
             operations = {**base.get("operations", {}), **entries.get("operations", {})}
-            found[name] = {**base, **entries, "operations": operations}
+            aliases = {**base.get("aliases", {}), **entries.get("aliases", {})}
+            found[name] = {**base, **entries, "operations": operations, "aliases": aliases}
         for name, resource in found.items():
             self._need_parents(name, resource)
             for operation, act in resource["operations"].items():
@@ -340,7 +341,8 @@ class _Families:
             for own_name in (*identity, *resource["arn_members"])
             if each not in known and each not in identity and each.endswith(own_name)
         }
-        aliases, ignored = self._aliases(name, noun, resource, {**known, **summary}, identity)
+        shown = {**known, **summary}
+        aliases, ignored = self._aliases(name, noun, resource, shown, identity, own)
         act: Table = {"does": "list", "items": items, "ignored": ignored}
         if resource["created"]:
             act["sort_by"] = resource["created"]
@@ -362,6 +364,7 @@ class _Families:
         resource: Table,
         known: Mapping[str, str],
         identity: Sequence[str],
+        own: Mapping[str, Any],
     ) -> tuple[Table, list[str]]:
         """Return what a list calls the members that it filters and sorts by, and what is none."""
         lists = self.own.get("lists", self.rules["lists"])
@@ -380,6 +383,7 @@ class _Families:
             **dict.fromkeys(self.rules["modified_by"], resource["modified"]),
         }
         meant = {word: member for word, member in meant.items() if member is not None}
+        meant |= own.get("aliases", {})
         aliases: Table = {}
         ignored: list[str] = []
         for argument, stem in (*asked.items(), *((each, each) for each in sorts)):

@@ -71,6 +71,9 @@ class Act(_Table):
     """The member of a list's response that holds the resources."""
     fills: tuple[str, ...] = ()
     """Members that the answer, or each item of a list, does not lack: they are made up."""
+    through: dict[str, tuple[tuple[str, str, str], ...]] = {}
+    """Arguments of a list that choose by other kinds of resources, each in turn: the kind, its
+    member that is asked for, and its member that is asked for next. The last is the identity's."""
     ignored: tuple[str, ...] = ()
     """Arguments of a list that choose by what is not kept."""
     sort_by: str | None = None
@@ -132,7 +135,7 @@ class Resource(_Table):
     operations: dict[str, Act]
 
 
-Rule = Literal["equals", "contains", "after", "before"]
+Rule = Literal["equals", "contains", "prefix", "after", "before"]
 
 
 class Lists(_Table):
@@ -223,7 +226,7 @@ def mismatches(behaviour: Behaviour, operations: Iterable[Operation[Any]]) -> li
             *resource.parts,
             *resource.beside,
             *(path.partition(".")[0] for path in resource.renamed.values()),
-            *resource.aliases.values(),
+            *(path.partition(".")[0] for path in resource.aliases.values()),
         ]
         found += [f"{at}: no such member: {name}" for name in described if name not in kept]
     for table, names in (("tags", behaviour.tags), ("needs", behaviour.needs)):
@@ -249,6 +252,8 @@ def _wrong(resource: Resource, act: Act, operation: Operation[Any]) -> Iterator[
     if act.does == "list":
         if act.items not in _wire_names(operation.response_class):
             yield f"/items: no such member: {act.items}"
+        chosen = (*act.ignored, *act.through)
+        yield from (f": no such argument: {each}" for each in chosen if each not in given)
         return
     if act.does not in ("create", "put") and act.each is None:
         named = act.by or resource.identity[: -1 if resource.latest else None]

@@ -6,7 +6,7 @@ then gives way to the next; or it lasts for seconds of the server's clock, where
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -15,8 +15,7 @@ from typing import Any, Protocol
 from aiobotantic.testing.behaviour import Act, FaultTable, Lists, Resource
 from aiobotantic.testing.clock import Clock
 from aiobotantic.testing.faults import ServedError
-from aiobotantic.testing.json_values import is_object
-from aiobotantic.testing.queries import Order, page
+from aiobotantic.testing.queries import Joins, Order, page, reach
 from aiobotantic.testing.words import Place, marked
 
 Members = dict[str, Any]
@@ -105,6 +104,10 @@ class Kin(Protocol):
         """Return the kind and the key of the resource that an ARN names."""
         ...
 
+    def joined(self, joins: Joins, value: Any) -> Collection[Any]:
+        """Return what a value stands for by way of other kinds of resources."""
+        ...
+
 
 class ResourceKind:
     """The resources of one kind, and what is done to them."""
@@ -176,7 +179,7 @@ class ResourceKind:
             self._remove(key)
             return
         if transition.ahead and transition.waits:
-            time = _reach(record.members, transition.ahead)
+            time = reach(record.members, transition.ahead)
             if time is not None and time > self._rules.clock.now():
                 following = transition.waits
         names = self._names(record.members) | {"previous": record.previous}
@@ -285,7 +288,7 @@ class ResourceKind:
         if limit is not None and len(self.records) >= limit:
             raise self._refusal("limited", members | {"limit": limit, "held": len(self.records)})
         for path, value in resource.defaults.items():
-            if _reach(members, path) is None:
+            if reach(members, path) is None:
                 filled = value.format_map(self._names(members)) if isinstance(value, str) else value
                 _put(members, path, filled)
         if (counted := self._counted) is not None:
@@ -334,7 +337,7 @@ class ResourceKind:
         if words is None or act.items is None:
             raise ValueError("behaviour: a list operation needs /lists and its own `items`")
         self.wear_out()
-        shown, token = page(self._ordered, request, self.resource, act, words)
+        shown, token = page(self._ordered, request, self.resource, act, words, self._kin.joined)
         items = [self._look(self._key(members)) for members in shown]
         answer: Members = {act.items: items}
         return answer if token is None else answer | {words.token: token}
@@ -485,15 +488,6 @@ def _first_filled(templates: Sequence[str], names: Mapping[str, Any]) -> str | N
         except KeyError:
             continue
     return None
-
-
-def _reach(members: Mapping[str, Any], path: str) -> Any:
-    value: Any = members
-    for step in path.split("."):
-        if not is_object(value):
-            return None
-        value = value.get(step)
-    return value
 
 
 def _put(members: MutableMapping[str, Any], path: str, value: Any) -> None:

@@ -6,7 +6,7 @@ import json
 import logging
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from hashlib import blake2b
@@ -15,12 +15,14 @@ from typing import Any
 
 from aiobotantic.testing.behaviour import Act, Lists, Resource, Rule
 from aiobotantic.testing.faults import ServedError
-from aiobotantic.testing.json_values import plain
+from aiobotantic.testing.json_values import is_object, plain
 
 _log = logging.getLogger(__name__)
 
 Members = Mapping[str, Any]
 Place = tuple[bool, Any, str]
+Joins = Sequence[tuple[str, str, str]]
+"""See `Act.through`."""
 
 
 class Order:
@@ -81,7 +83,12 @@ class Order:
 
 
 def page(
-    ordered: Callable[[str], Order], request: Members, resource: Resource, act: Act, words: Lists
+    ordered: Callable[[str], Order],
+    request: Members,
+    resource: Resource,
+    act: Act,
+    words: Lists,
+    joined: Callable[[Joins, Any], Collection[Any]],
 ) -> tuple[list[Members], str | None]:
     """Return the resources that a List request asks for, and the token of the next page.
 
@@ -91,6 +98,7 @@ def page(
         resource: the kind of resources.
         act: what the operation does.
         words: how lists are asked for.
+        joined: returns what an argument's value stands for by way of other kinds.
 
     Raises:
         ServedError: the token is none of this server's, or belongs to another query.
@@ -105,7 +113,12 @@ def page(
     token = request.get(words.token)
     last = None if token is None else _read_token(str(token), query, words)
     found = order.after(last, descending=descending)
-    if holds := _filters(request, resource, act, words):
+    holds = _filters(request, resource, act, words)
+    for argument, joins in act.through.items():
+        if request.get(argument) is not None:
+            member = joins[-1][-1]
+            holds.append(partial(_is_one_of, member, joined(joins, request[argument])))
+    if holds:
         found = (record for record in found if all(each(record) for each in holds))
     size = int(request.get(words.page_size) or words.default_page_size)
     shown = list(islice(found, size + 1))
@@ -126,7 +139,7 @@ def _filters(
     for argument in act.ignored:
         if request.get(argument) is not None:
             _log.warning("the testing server lists everything, whatever %s says", argument)
-    reserved = (*_paging(words), words.sort_by, words.sort_order, *act.ignored)
+    reserved = (*_paging(words), words.sort_by, words.sort_order, *act.ignored, *act.through)
     return [
         partial(_holds, *_asked(argument, resource, words), wanted)
         for argument, wanted in request.items()
@@ -143,10 +156,16 @@ def _asked(argument: str, resource: Resource, words: Lists) -> tuple[str, Rule]:
     return resource.aliases.get(argument, argument), "equals"
 
 
+def _is_one_of(member: str, wanted: Collection[Any], record: Members) -> bool:
+    return record.get(member) in wanted
+
+
 def _holds(member: str, rule: Rule, wanted: Any, record: Members) -> bool:
-    value = record.get(member)
+    value = reach(record, member)
     if value is None:
         return False
+    if rule == "prefix":
+        return str(value).startswith(str(wanted))
     if rule == "contains" or (isinstance(value, list) and rule == "equals"):
         return wanted in value
     if rule == "after":
@@ -154,6 +173,16 @@ def _holds(member: str, rule: Rule, wanted: Any, record: Members) -> bool:
     if rule == "before":
         return bool(_moment(value) < _moment(wanted))
     return bool(_comparable(value) == _comparable(wanted))
+
+
+def reach(members: Members, path: str) -> Any:
+    """Return what a dotted path of members leads to; None where it leads nowhere."""
+    value: Any = members
+    for step in path.split("."):
+        if not is_object(value):
+            return None
+        value = value.get(step)
+    return value
 
 
 def _moment(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from copy import deepcopy
 from difflib import get_close_matches
 from functools import cached_property
@@ -13,6 +13,7 @@ from aiobotantic.structure import Structure, describe, value_type
 from aiobotantic.testing.behaviour import Act, Behaviour, FaultTable, TagAct, annotation_of, inner
 from aiobotantic.testing.json_values import is_array, is_object
 from aiobotantic.testing.kinds import Key, Members, Record, RefusedError, ResourceKind, Rules
+from aiobotantic.testing.queries import Joins
 
 _FAULTS: Final[Mapping[str, FaultTable]] = {
     "absent": FaultTable(
@@ -177,6 +178,14 @@ class State:
             if arn in kind.by_arn:
                 return kind, kind.by_arn[arn]
         return None
+
+    def joined(self, joins: Joins, value: Any) -> Collection[Any]:
+        """Return what a value stands for by way of other kinds of resources."""
+        found = {value}
+        for kind, asked, following in joins:
+            records = self.kinds[kind].records.values()
+            found = {r.members[following] for r in records if r.members.get(asked) in found}
+        return found
 
     def kind(self, name: str) -> ResourceKind:
         """Return a kind of resources.
