@@ -4,18 +4,18 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Annotated, Any, Final
 from uuid import uuid4
 
+from aiobotantic.beside import aiobotocore_client, ask
 from aiobotantic.bindings import AsPayload
 from aiobotantic.client import Client
 from aiobotantic.constraints import SENSITIVE
 from aiobotantic.errors import (
     RequestValidationError,
     ResponseParseError,
+    ServiceError,
     WaiterFailed,
     WaiterTimedOut,
 )
@@ -97,7 +97,8 @@ class AsyncInference(EndpointAsyncOperations, Client):
             RequestValidationError: the input is missing, given twice, or too large.
             WaiterFailed: the failure is in S3; `reason` is what it says.
             WaiterTimedOut: `timeout` passed; `last_response` says where the output will be.
-            ServiceError: the service answered with an error.
+            ServiceError: the service, or S3, answered with an error.
+            TransportError: no whole answer of the service, or of S3, arrived.
         """
         self._connection.ready()
         if input_location is None:
@@ -108,11 +109,13 @@ class AsyncInference(EndpointAsyncOperations, Client):
             )
         inline: Any = body
         upload = _place_for(inline, upload_to) if input_location is None else None
-        async with self._s3_or(s3) as storage:
+        async with AsyncExitStack() as stack:
+            storage = s3 or await stack.enter_async_context(aiobotocore_client(self, "s3"))
             if upload:
                 bucket, key = upload
                 kind = {"ContentType": content_type} if content_type else {}
-                await storage.put_object(Bucket=bucket, Key=key, Body=inline, **kind)
+                put = storage.put_object(Bucket=bucket, Key=key, Body=inline, **kind)
+                await ask(self, "PutObject", put)
                 inline, input_location = None, f"s3://{bucket}/{key}"
             invoked = await self.invoke_endpoint_async(
                 endpoint_name=endpoint_name,
@@ -130,7 +133,7 @@ class AsyncInference(EndpointAsyncOperations, Client):
             look: Any = _look  # which may find nothing yet
             try:
                 output: AsyncInferenceOutput | None = await poll(
-                    lambda: look(storage, invoked),
+                    lambda: look(self, storage, invoked),
                     lambda found, _: found is not None,
                     name=_WAITED_FOR,
                     timeout=timeout,
@@ -140,29 +143,6 @@ class AsyncInference(EndpointAsyncOperations, Client):
                 raise timed_out(_WAITED_FOR, timeout, invoked) from None
         assert output is not None, "poll ends with what was found"
         return output
-
-    @asynccontextmanager
-    async def _s3_or(self, given: Any) -> AsyncGenerator[Any, None]:
-        if given is not None:
-            yield given
-            return
-        from aiobotantic.lanes.session import base_session
-
-        settings = self._connection.settings
-        session = base_session(settings)
-        loader = session.get_component("data_loader")
-        for file in ("service-2", "endpoint-rule-set-1"):  # which the client keeps the loop with
-            await asyncio.to_thread(loader.load_service_model, "s3", file)
-        async with session.create_client(
-            "s3",
-            region_name=self.region_name,
-            aws_access_key_id=settings.aws_access_key_id,
-            aws_secret_access_key=settings.aws_secret_access_key,
-            aws_session_token=settings.aws_session_token,
-            config=settings.config,
-            verify=settings.verify,
-        ) as made:
-            yield made
 
 
 def _place_for(body: Any, upload_to: str | None) -> tuple[str, str] | None:
@@ -183,9 +163,11 @@ def _place_for(body: Any, upload_to: str | None) -> tuple[str, str] | None:
     return bucket, "/".join(filter(None, [prefix.rstrip("/"), str(uuid4())]))
 
 
-async def _look(s3: Any, invoked: InvokeEndpointAsyncOutput) -> AsyncInferenceOutput | None:
+async def _look(
+    client: Client, s3: Any, invoked: InvokeEndpointAsyncOutput
+) -> AsyncInferenceOutput | None:
     """Return the output, once it is there."""
-    found = await _object(s3, invoked.output_location, "OutputLocation")
+    found = await _object(client, s3, invoked.output_location, "OutputLocation")
     if found is not None:
         return AsyncInferenceOutput(
             body=found[0],
@@ -195,7 +177,7 @@ async def _look(s3: Any, invoked: InvokeEndpointAsyncOutput) -> AsyncInferenceOu
         )
     if invoked.failure_location is None:
         return None
-    failure = await _object(s3, invoked.failure_location, "FailureLocation")
+    failure = await _object(client, s3, invoked.failure_location, "FailureLocation")
     if failure is None:
         return None
     reason = failure[0].decode(errors="replace")[:_LONGEST_REASON]
@@ -207,7 +189,9 @@ async def _look(s3: Any, invoked: InvokeEndpointAsyncOutput) -> AsyncInferenceOu
     )
 
 
-async def _object(s3: Any, location: str | None, member: str) -> tuple[bytes, str | None] | None:
+async def _object(
+    client: Client, s3: Any, location: str | None, member: str
+) -> tuple[bytes, str | None] | None:
     """Return the bytes of an object and their content type; None where there is no object."""
     bucket, _, key = (location or "").removeprefix("s3://").partition("/")
     if not (location or "").startswith("s3://") or not key:
@@ -217,8 +201,10 @@ async def _object(s3: Any, location: str | None, member: str) -> tuple[bytes, st
             path=member,
         )
     try:
-        answer = await s3.get_object(Bucket=bucket, Key=key)
-    except s3.exceptions.NoSuchKey:
-        return None
+        answer = await ask(client, "GetObject", s3.get_object(Bucket=bucket, Key=key))
+    except ServiceError as error:
+        if error.code == "NoSuchKey":
+            return None
+        raise
     async with answer["Body"] as body:
-        return await body.read(), answer.get("ContentType")
+        return await ask(client, "GetObject", body.read()), answer.get("ContentType")

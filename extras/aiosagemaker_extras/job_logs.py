@@ -12,12 +12,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, Final, Literal, TypeAlias
 
-import botocore.exceptions
-
-from aiobotantic.beside import aiobotocore_client
+from aiobotantic.beside import aiobotocore_client, ask
 from aiobotantic.client import Client
 from aiobotantic.errors import ConfigurationError, ServiceError
-from aiobotantic.protocols import error_class
 from aiobotantic.waiters import backing_off
 
 __all__ = ["LogEvent"]
@@ -197,12 +194,6 @@ class _Reading:
             if token is None:
                 return fresh
 
-    def _told(self, error: botocore.exceptions.ClientError) -> ServiceError:
-        response: Any = vars(error)["response"]
-        code = str(response.get("Error", {}).get("Code"))
-        cls = error_class(self._sagemaker.SERVICE, code)
-        return cls(response, str(vars(error)["operation_name"]))
-
     async def _page(self, stream: str, **arguments: Any) -> Any:
         given = {name: value for name, value in arguments.items() if value is not None}
         if self._since is not None:
@@ -216,14 +207,18 @@ class _Reading:
         for number in count():
             await turn(number)
             try:
-                return await getattr(self._logs, method)(**arguments)
-            except botocore.exceptions.ClientError as error:
-                told = self._told(error)
+                answer = getattr(self._logs, method)(**arguments)
+                return await ask(self._sagemaker, _OPERATIONS[method], answer)
+            except ServiceError as error:
+                told = error
             if told.code == "ResourceNotFoundException" and method == "describe_log_streams":
                 return None
             if told.code not in _THROTTLED or number == _TRIES:
                 raise told
         return None
+
+
+_OPERATIONS = {"describe_log_streams": "DescribeLogStreams", "get_log_events": "GetLogEvents"}
 
 
 @asynccontextmanager

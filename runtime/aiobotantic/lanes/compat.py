@@ -138,7 +138,7 @@ class CompatLane:
         except (BotoCoreError, ValueError) as error:
             if isinstance(error, AioBotanticError):
                 raise
-            raise _setup_error(error) from error
+            raise setup_error(error) from error
         lane = cls(service, operations, protocol, client, session)
         try:
             lane._take_seams()
@@ -304,7 +304,7 @@ class CompatLane:
             if call.ambiguous and isinstance(lost, TransportError):
                 return ambiguous_error(lost, call)
             return lost
-        return _setup_error(error) if isinstance(error, BotoCoreError) else error
+        return setup_error(error) if isinstance(error, BotoCoreError) else error
 
     async def _needs_retry(
         self,
@@ -379,7 +379,7 @@ def _outcome(response: Any, caught: Exception | None, call: Call) -> Outcome | N
     return ServiceError(parsed, call.operation.name) if failed else None
 
 
-def _setup_error(error: Exception) -> AioBotanticError:
+def setup_error(error: Exception) -> AioBotanticError:
     """Return our class for what aiobotocore says of credentials, region, profile or options."""
     if isinstance(error, _CREDENTIAL_ERRORS):
         return CredentialsError(

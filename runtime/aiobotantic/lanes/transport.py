@@ -77,21 +77,38 @@ def transport_error(
     """Return our class for a transport failure of aiobotocore; None if it is none."""
     if not isinstance(error, (botocore.HTTPClientError, botocore.ConnectionError)):
         return None
-    facts: dict[str, Any] = vars(error)["kwargs"]
-    cause = facts.get("error")
+    cause = vars(error)["kwargs"].get("error")
     if isinstance(cause, AnswerTooLongError):
         return _too_large(cause, call)
+    tells = tellable(error, call) is not None
+    return _transport_error(error, call.operation.name, call.attempts, tells=tells)
+
+
+def transport_error_of(error: BaseException, operation: str) -> TransportError | None:
+    """Return our class for a transport failure of another service's client; None if it is none."""
+    if _is_of_aiohttp(error, "ClientError") or isinstance(error, (OSError, TimeoutError)):
+        error = botocore.HTTPClientError(error=error)  # of a body that was being read
+    if not isinstance(error, (botocore.HTTPClientError, botocore.ConnectionError)):
+        return None
+    return _transport_error(error, operation, 1, tells=False)
+
+
+def _transport_error(
+    error: BaseException, operation: str, attempts: int, *, tells: bool
+) -> TransportError:
+    facts: dict[str, Any] = vars(error)["kwargs"]
+    cause = facts.get("error")
     cls, problem, sent = _kind(error, cause)
     endpoint = _origin(facts.get("endpoint_url") or facts.get("proxy_url"))
     at = f" at {endpoint}" if endpoint else ""
     why = f": {type(cause).__name__}" if isinstance(cause, Exception) else ""
-    if why and cls is not ProxyError and tellable(error, call) is not None:
+    if why and cls is not ProxyError and tells:
         why += f": {cause}"  # of a proxy it may hold the address, password too
     return cls(
-        f"{call.operation.name}: {problem}{at}, attempt {call.attempts}{why}",
+        f"{operation}: {problem}{at}, attempt {attempts}{why}",
         sent=sent,
-        operation=call.operation.name,
-        attempts=call.attempts,
+        operation=operation,
+        attempts=attempts,
         endpoint_url=endpoint,
     )
 
