@@ -8,13 +8,13 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Annotated, Any, Final
 from uuid import uuid4
 
+from aiobotantic import errors
 from aiobotantic.beside import aiobotocore_client, ask
 from aiobotantic.bindings import AsPayload
 from aiobotantic.client import Client
 from aiobotantic.constraints import SENSITIVE
 from aiobotantic.errors import (
     RequestValidationError,
-    ResponseParseError,
     ServiceError,
     WaiterFailed,
     WaiterTimedOut,
@@ -195,7 +195,7 @@ async def _object(
     """Return the bytes of an object and their content type; None where there is no object."""
     bucket, _, key = (location or "").removeprefix("s3://").partition("/")
     if not (location or "").startswith("s3://") or not key:
-        raise ResponseParseError(
+        raise errors.ResponseParseError(  # its base is slow to import
             f"InvokeEndpointAsync: {member} of the answer is no object in S3, s3://bucket/key",
             operation="InvokeEndpointAsync",
             path=member,

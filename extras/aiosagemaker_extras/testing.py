@@ -16,15 +16,11 @@ from aiobotantic.client import Client
 from aiobotantic.manifest import spec_versions
 from aiobotantic.testing.answering import UnexpectedCallError
 from aiobotantic.testing.build import BuildError, build
-from aiobotantic.testing.cassette_calls import UnusedCallsError
-from aiobotantic.testing.cassettes import Cassette
 from aiobotantic.testing.event_frames import Damaged, HangUp, RawEvent, Truncated
 from aiobotantic.testing.fake_streams import event_stream, streaming_body
 from aiobotantic.testing.faults import ServedError
-from aiobotantic.testing.front import Front, Passage
 from aiobotantic.testing.journal import JournalEntry
 from aiobotantic.testing.mishaps import Changed, Cut, Huge, Instead, Mishap, Slow, refusal
-from aiobotantic.testing.recorded_values import CassetteError
 from aiobotantic.testing.server import Handler, Server
 from aiosagemaker import fakes
 from aiosagemaker.sagemaker.client import SageMaker
@@ -35,13 +31,26 @@ from aiosagemaker_extras.objects import Objects
 
 if TYPE_CHECKING:
     from aiobotantic.testing import strategies as strategies
+    from aiobotantic.testing.cassette_calls import UnusedCallsError
+    from aiobotantic.testing.cassettes import Cassette
+    from aiobotantic.testing.front import Front, Passage
+    from aiobotantic.testing.recorded_values import CassetteError
     from aiosagemaker.fakes import *
 else:
+    _LATER = {
+        "Cassette": "cassettes",
+        "CassetteError": "recorded_values",
+        "Front": "front",
+        "Passage": "front",
+        "UnusedCallsError": "cassette_calls",
+    }
 
     def __getattr__(name: str) -> Any:
-        """Import hypothesis and the other clients where they are used."""
+        """Import hypothesis, cassettes, fronts and the other clients where they are used."""
         if name == "strategies":
             return import_module("aiobotantic.testing.strategies")
+        if name in _LATER:
+            return getattr(import_module(f"aiobotantic.testing.{_LATER[name]}"), name)
         if name in fakes.__all__:
             return getattr(fakes, name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

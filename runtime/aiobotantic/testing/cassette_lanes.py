@@ -21,8 +21,8 @@ from aiobotantic.testing.answering import UnexpectedCallError
 from aiobotantic.testing.cassette_calls import REMEDY, RecordedCalls
 from aiobotantic.testing.offline import OfflineClient
 from aiobotantic.testing.recorded_ends import (
-    LOST,
     REQUEST_ID,
+    lost_classes,
     read_error,
     read_failure,
     write_error,
@@ -88,7 +88,7 @@ class _RecordingLane:
             hide_repeated(error, call.request)
             entry["error"] = write_error(call.service, error, scrubber)
             raise
-        except LOST as error:
+        except lost_classes() as error:
             entry["failure"] = write_failure(error, scrubber)
             raise
         except BaseException:

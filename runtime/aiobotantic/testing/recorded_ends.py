@@ -21,9 +21,6 @@ from aiobotantic.testing.scrubbing import Scrubber
 
 REQUEST_ID: Final = "replayed"
 
-LOST: Final = (TransportError, errors.ResponseParseError)
-"""What is recorded of answers that did not arrive, or cannot be read."""
-
 
 def write_error(service: Service, error: ServiceError, scrubber: Scrubber) -> dict[str, Any]:
     """Return what is recorded of an error that the service sent."""
@@ -100,6 +97,11 @@ def _class(service: Service, name: Any) -> type[ServiceError] | None:
     return found if isinstance(found, type) and issubclass(found, ServiceError) else None
 
 
+def lost_classes() -> tuple[type[AioBotanticError], ...]:
+    """Return the classes of errors in whose place no answer can be read; importing one is slow."""
+    return TransportError, errors.ResponseParseError
+
+
 def write_failure(error: Exception, scrubber: Scrubber) -> dict[str, Any]:
     """Return what is recorded of an answer that did not arrive, or cannot be read."""
     written: dict[str, Any] = {
@@ -122,7 +124,7 @@ def read_failure(operation: Operation[Any], written: Any, place: str) -> AioBota
     facts: Any = written if is_mapping(written) else {}
     cls: Any = getattr(errors, str(facts.get("class")), None)
     message = str(facts.get("message", ""))
-    if not isinstance(cls, type) or not issubclass(cls, LOST):
+    if not isinstance(cls, type) or not issubclass(cls, lost_classes()):
         raise CassetteError(f'{place} is no failure: the "class" of an error was expected')
     if issubclass(cls, TransportError):
         return cls(message, sent=bool(facts.get("sent", True)), operation=operation.name)

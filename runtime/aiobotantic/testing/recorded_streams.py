@@ -17,7 +17,7 @@ from aiobotantic.testing.answering import UnexpectedCallError
 from aiobotantic.testing.compare import copied
 from aiobotantic.testing.fake_streams import FakeBody, FakeEvents
 from aiobotantic.testing.recorded_ends import (
-    LOST,
+    lost_classes,
     read_error,
     read_failure,
     write_error,
@@ -57,7 +57,7 @@ class StreamTape:
             error = copy.copy(error)  # the caller's stays as it is
             hide_repeated(error, self.call.request)
             self._finish({"error": write_error(self.call.service, error, self._scrubber)})
-        elif isinstance(error, LOST):
+        elif isinstance(error, lost_classes()):
             self._finish({"failure": write_failure(error, self._scrubber)})
         else:
             self._finish(LEFT)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from inspect import isawaitable
 from types import TracebackType
-from typing import Any, Final, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 from uuid import uuid4
 from weakref import WeakKeyDictionary
 
@@ -37,7 +37,6 @@ from aiobotantic.testing.faults import (
     invalid_request,
     missing_token,
 )
-from aiobotantic.testing.front import Front
 from aiobotantic.testing.journal import Journal, JournalEntry, check_called
 from aiobotantic.testing.json_protocol import (
     HttpAnswer,
@@ -52,6 +51,9 @@ from aiobotantic.testing.scripts import Scripts
 from aiobotantic.testing.state import State
 from aiobotantic.testing.status_page import PATH, StatusPage, is_for_page
 from aiobotantic.testing.words import Place
+
+if TYPE_CHECKING:
+    from aiobotantic.testing.front import Front
 
 _log = logging.getLogger(__name__)
 _SNAPSHOT_VERSION: Final = 1
@@ -365,6 +367,8 @@ class Server(Direction):
         Raises:
             RuntimeError: the server does not run.
         """
+        from aiobotantic.testing.front import Front
+
         return Front(self.url, operation_of=self._name_of, seed=seed, tls=tls)
 
     def _name_of(self, request: HttpRequest) -> str | None:
