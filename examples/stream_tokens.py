@@ -78,11 +78,10 @@ async def tokens(prompt: str, request: Request) -> StreamingResponse:
 async def events(runtime: SageMakerRuntime, prompt: str) -> AsyncIterator[bytes]:
     """Yield server-sent events: one for each token, then `done` or `failed`."""
     try:
-        answer = await runtime.invoke_endpoint_with_response_stream(
+        async with runtime.invoke_endpoint_with_response_stream(
             endpoint_name=ENDPOINT, json={"inputs": prompt, "stream": True}
-        )
-        async with answer.body as body:  # left when the browser goes, which ends the stream
-            async for line in body.iter_json():
+        ) as stream:  # left when the browser goes, which ends the stream
+            async for line in stream.iter_json():
                 yield sent(line["token"])
     except AioBotanticError as error:  # the answer has begun: it can only be said within
         yield sent(f"the model failed: {type(error).__name__}", "failed")

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, M
 from contextlib import aclosing
 from dataclasses import dataclass
 from inspect import isawaitable
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard, cast
 from uuid import NAMESPACE_URL, uuid5
 
 from aiobotantic.structure import is_sequence
@@ -187,8 +187,9 @@ def _is_stream(value: Any) -> TypeGuard[AsyncIterator[Any] | Iterable[Any]]:
 
 async def _each(pieces: AsyncIterator[Any] | Iterable[Any]) -> AsyncGenerator[bytes, None]:
     if isinstance(pieces, AsyncGenerator):
-        async with aclosing(pieces):
-            async for piece in pieces:
+        made = cast("AsyncGenerator[Any, None]", pieces)
+        async with aclosing(made):
+            async for piece in made:
                 yield _bytes(piece)
     elif isinstance(pieces, AsyncIterator):
         async for piece in pieces:

@@ -28,6 +28,7 @@ from aiobotantic.hooks import Hookable, HookedCall, Hooks
 from aiobotantic.lanes import Call, Lane, Pipeline, Settings
 from aiobotantic.lanes.connection import Connection
 from aiobotantic.masking import hide_repeated
+from aiobotantic.open_bodies import open_body
 from aiobotantic.operation import Operation, Output, Service
 from aiobotantic.options import (
     CallOptions,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from aiobotocore.config import AioConfig
     from aiobotocore.session import AioSession
 
+    from aiobotantic.bodies import BytesInput
     from aiobotantic.polling import SharedPoller
 
 Page = TypeVar("Page", bound=Structure)
@@ -64,6 +66,18 @@ class Operations:
     if TYPE_CHECKING:  # what the methods of a family call: `Client` has it
 
         async def _call(self, operation: Operation[Output], /, **fields: Any) -> Output: ...
+
+        async def _call_open(
+            self,
+            operation: Operation[Output],
+            /,
+            *,
+            body: BytesInput | None,
+            content_type: str | None,
+            json: Any,
+            text: str | None,
+            **fields: Any,
+        ) -> Output: ...
 
         def _iterate(
             self,
@@ -397,6 +411,20 @@ class Client(Hookable, Operations):
 
     async def _call(self, operation: Operation[Output], /, **fields: Any) -> Output:
         return await self._send(operation, operation.request_class(**fields))
+
+    async def _call_open(
+        self,
+        operation: Operation[Output],
+        /,
+        *,
+        body: BytesInput | None,
+        content_type: str | None,
+        json: Any,
+        text: str | None,
+        **fields: Any,
+    ) -> Output:
+        taken, kind = await open_body(body, content_type, json=json, text=text)
+        return await self._call(operation, body=taken, content_type=kind, **fields)
 
     async def _send_wire(self, operation: Operation[Any], members: Mapping[str, Any]) -> Any:
         cls, token = operation.request_class, operation.token

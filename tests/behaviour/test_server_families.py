@@ -288,6 +288,4 @@ async def test_an_argument_that_chooses_nothing_is_warned_of(
         assert caplog.messages == []
         await sagemaker.list_clusters(training_plan_arn=PLAN)
 
-    assert caplog.messages == [
-        "the testing server lists everything, whatever TrainingPlanArn says"
-    ]
+    assert caplog.messages == ["the testing server lists everything, whatever TrainingPlanArn says"]

@@ -29,6 +29,8 @@ from aiosagemaker.testing import (
     streaming_body,
 )
 
+from aiobotantic.event_stream import EventStream
+
 from aiobotantic.bodies import StreamingBody
 from aiobotantic.event_stream import EventStream
 from aiobotantic.structure import EmptyOutput, ResponseMetadata
@@ -63,6 +65,15 @@ async def stands_for_a_client(fake: FakeSageMaker, runtime: FakeSageMakerRuntime
 
 async def slowly(request: ListEndpointsInput) -> ListEndpointsOutput:
     return ListEndpointsOutput(next_token=request.next_token)
+
+
+async def streams(runtime: SageMakerRuntime, fake: FakeSageMakerRuntime) -> None:
+    async with runtime.invoke_endpoint_with_response_stream(endpoint_name="e") as events:
+        assert_type(events, EventStream[ResponseStream])
+    answer = await runtime.invoke_endpoint_with_response_stream(endpoint_name="e", text="x")
+    assert_type(answer, InvokeEndpointWithResponseStreamOutput)
+    async with fake.invoke_endpoint_with_response_stream(endpoint_name="e") as faked:
+        assert_type(faked, EventStream[ResponseStream])
 
 
 def is_told(fake: FakeSageMaker, runtime: FakeSageMakerRuntime) -> None:

@@ -137,6 +137,7 @@ _MODULE_NAMES = {
     "Sequence",
     "Mapping",
     "Service",
+    "StreamedCall",
     "StreamingBody",
     "Structure",
     "TYPE_CHECKING",

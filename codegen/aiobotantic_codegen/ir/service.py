@@ -252,8 +252,13 @@ class Operation:
     @property
     def streams(self) -> bool:
         """Whether the response is read while it arrives."""
+        return self.streamed is not None
+
+    @cached_property
+    def streamed(self) -> Member | None:
+        """The member of the response that is read while it arrives."""
         members = self.output.members if self.output else ()
-        return any(member.streaming or member.value.events for member in members)
+        return next((m for m in members if m.streaming or m.value.events), None)
 
     @cached_property
     def arguments(self) -> tuple[Member, ...]:

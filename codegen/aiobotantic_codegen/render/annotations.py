@@ -150,6 +150,12 @@ class Annotations:
             return Field(f"Required[{text}]" if owner.received else text)
         return Field(text, "None")
 
+    def streamed(self, member: Member) -> str:
+        """Return the type of what is read while it arrives."""
+        return (
+            f"EventStream[{self.plain(member.value)}]" if member.value.events else "StreamingBody"
+        )
+
     def _body(
         self,
         owner: Structure,

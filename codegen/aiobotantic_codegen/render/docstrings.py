@@ -87,8 +87,11 @@ class Docstrings:
 
     def operation(self, operation: Operation) -> str:
         """The docstring of a method."""
+        line = f"Call `{operation.wire}`."
+        if operation.streams:
+            line = f"{line[:-1]}: await it for the answer, or enter it for what the answer streams."
         return self._method(
-            self._summary(f"Call `{operation.wire}`.", operation),
+            self._summary(line, operation),
             self._arguments(operation, operation.arguments),
             [(e.name, self._raised(e)) for e in operation.errors],
             operation.reference,

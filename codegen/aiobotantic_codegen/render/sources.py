@@ -179,10 +179,14 @@ class Sources:
                 shapes.update(self._mentioned(operation.paginator.item))
                 item = self.annotations.plain(operation.paginator.item)
                 imports.add_used_names(item, for_checkers=True)
+            streamed = "" if operation.streamed is None else self._streamed(operation, imports)
+            if operation.streamed is not None:
+                shapes.update(self._mentioned(operation.streamed.value))
             methods.append(
                 {
                     "operation": operation,
                     "returns": returns,
+                    "streamed": streamed,
                     "arguments": arguments,
                     "signature": signature,
                     "filters": filters,
@@ -192,7 +196,7 @@ class Sources:
                     "waiters": [(w, self.docs.waiter(w, operation)) for w in operation.waiters],
                 }
             )
-            if operation.open_body:
+            if operation.open_body and not operation.streams:
                 imports.add("aiobotantic.open_bodies", "open_body")
             if operation.output is None:
                 imports.add_for_checkers("aiobotantic.structure", "EmptyOutput")
@@ -215,6 +219,14 @@ class Sources:
             methods=methods,
             imports=imports,
         )
+
+    def _streamed(self, operation: Operation, imports: Imports) -> str:
+        """Return the type of what an answer streams, imported."""
+        assert operation.streamed is not None
+        text = self.annotations.streamed(operation.streamed)
+        imports.add_used_names(text, for_checkers=True)
+        imports.add("aiobotantic.streamed_call", "StreamedCall")
+        return text
 
     def _mentioned(self, value: Value) -> Iterable[str]:
         return (self.service.shapes[wire].name for wire in shapes_of(value))

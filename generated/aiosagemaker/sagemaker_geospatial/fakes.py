@@ -12,7 +12,7 @@ from aiobotantic.testing.fakes import FakeClient
 from aiosagemaker.sagemaker_geospatial.client import SageMakerGeospatial
 
 if TYPE_CHECKING:
-    from aiobotantic.testing.fakes import faked
+    from aiobotantic.testing.fakes import faked, faked_stream
     from aiosagemaker.sagemaker_geospatial import models
 
 
@@ -41,7 +41,7 @@ class FakeSageMakerGeospatial(FakeClient, SageMakerGeospatial):
         def get_earth_observation_job(self) -> None: ...
         @faked(SageMakerGeospatial.get_raster_data_collection, models.GetRasterDataCollectionInput)
         def get_raster_data_collection(self) -> None: ...
-        @faked(SageMakerGeospatial.get_tile, models.GetTileInput)
+        @faked_stream(SageMakerGeospatial.get_tile, models.GetTileInput)
         def get_tile(self) -> None: ...
         @faked(SageMakerGeospatial.get_vector_enrichment_job, models.GetVectorEnrichmentJobInput)
         def get_vector_enrichment_job(self) -> None: ...

@@ -12,7 +12,7 @@ from aiobotantic.testing.fakes import FakeClient
 from aiosagemaker.sagemaker_runtime.client import SageMakerRuntime
 
 if TYPE_CHECKING:
-    from aiobotantic.testing.fakes import faked
+    from aiobotantic.testing.fakes import faked, faked_stream
     from aiosagemaker.sagemaker_runtime import models
 
 
@@ -25,7 +25,7 @@ class FakeSageMakerRuntime(FakeClient, SageMakerRuntime):
         def invoke_endpoint(self) -> None: ...
         @faked(SageMakerRuntime.invoke_endpoint_async, models.InvokeEndpointAsyncInput)
         def invoke_endpoint_async(self) -> None: ...
-        @faked(
+        @faked_stream(
             SageMakerRuntime.invoke_endpoint_with_response_stream,
             models.InvokeEndpointWithResponseStreamInput,
         )

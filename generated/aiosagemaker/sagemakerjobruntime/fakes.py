@@ -12,7 +12,7 @@ from aiobotantic.testing.fakes import FakeClient
 from aiosagemaker.sagemakerjobruntime.client import SageMakerJobRuntime
 
 if TYPE_CHECKING:
-    from aiobotantic.testing.fakes import faked
+    from aiobotantic.testing.fakes import faked, faked_stream
     from aiosagemaker.sagemakerjobruntime import models
 
 
@@ -25,7 +25,7 @@ class FakeSageMakerJobRuntime(FakeClient, SageMakerJobRuntime):
         def complete_rollout(self) -> None: ...
         @faked(SageMakerJobRuntime.sample, models.SampleRequest)
         def sample(self) -> None: ...
-        @faked(
+        @faked_stream(
             SageMakerJobRuntime.sample_with_response_stream, models.SampleWithResponseStreamRequest
         )
         def sample_with_response_stream(self) -> None: ...

@@ -12,7 +12,7 @@ from aiobotantic.testing.fakes import FakeClient
 from aiosagemaker.sagemakertrainingsessionruntime.client import SageMakerTrainingSessionRuntime
 
 if TYPE_CHECKING:
-    from aiobotantic.testing.fakes import faked
+    from aiobotantic.testing.fakes import faked, faked_stream
     from aiosagemaker.sagemakertrainingsessionruntime import models
 
 
@@ -46,7 +46,7 @@ class FakeSageMakerTrainingSessionRuntime(FakeClient, SageMakerTrainingSessionRu
             models.SampleTrainingSessionInput,
         )
         def sample_training_session(self) -> None: ...
-        @faked(
+        @faked_stream(
             SageMakerTrainingSessionRuntime.sample_training_session_with_response_stream,
             models.SampleTrainingSessionWithResponseStreamInput,
         )

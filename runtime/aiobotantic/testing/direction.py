@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from aiobotantic.operation import Operation
-from aiobotantic.testing.kinds import Ending, ResourceKind
+from aiobotantic.testing.kinds import Ending, Key, ResourceKind
 from aiobotantic.testing.scripts import ScriptedFault, Scripts
-from aiobotantic.testing.state import Kept, State
+from aiobotantic.testing.state import Kept, State, is_key
 
 
 class Direction(ABC):
@@ -115,7 +115,7 @@ class Direction(ABC):
         if times < 1:
             raise ValueError(f"times is {times}: pass 1 or more")
         self.state.check(found, {found.resource.status: status, **members})
-        key = name if name is None or isinstance(name, tuple) else (name,)
+        key: Key | None = name if name is None or is_key(name) else (name,)
         found.endings.append(Ending(status, members, key, times))
 
     def change(self, kind: str, name: Any, **members: Any) -> None:

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Iterable
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar
 
+from aiobotantic.bodies import Streamed
 from aiobotantic.client import operations_by_method
 from aiobotantic.lanes import Call, Pipeline
 from aiobotantic.open_bodies import with_encoded_body
 from aiobotantic.operation import Operation
 from aiobotantic.options import Validation
+from aiobotantic.streamed_call import StreamedCall
 from aiobotantic.structure import Structure
 from aiobotantic.testing.answering import Answers, FakeCall, Told, UnexpectedCallError
 from aiobotantic.testing.compare import copied, differences, in_words
@@ -22,6 +24,7 @@ from aiobotantic.testing.offline import OfflineClient
 Arguments = ParamSpec("Arguments")
 Input = TypeVar("Input", bound=Structure)
 Output = TypeVar("Output", bound=Structure)
+Body = TypeVar("Body", bound=Streamed)
 
 
 class FakeOperation(Answers[Input, Output], Generic[Arguments, Input, Output]):
@@ -33,15 +36,17 @@ class FakeOperation(Answers[Input, Output], Generic[Arguments, Input, Output]):
         self._method = method
         self.__name__ = told.method
 
-    async def __call__(self, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Output:
+    def __call__(
+        self, *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Coroutine[Any, Any, Output]:
         """Call the operation, as the client's method does.
 
         Raises:
             UnexpectedCallError: nothing was told that fits.
             RequestValidationError: the request breaks a limit of the model.
         """
-        output: Output = await self._method(self._fake, *args, **kwargs)
-        return output
+        call: Coroutine[Any, Any, Output] = self._method(self._fake, *args, **kwargs)
+        return call
 
     def when(self, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Answers[Input, Output]:
         """Return what is told the answer to calls with these arguments, whatever else they have.
@@ -132,7 +137,29 @@ class FakeOperation(Answers[Input, Output], Generic[Arguments, Input, Output]):
         return f"<{self.__name__} of {self._fake!r}, {len(self.calls)} calls>"
 
 
+class FakeStreamedOperation(
+    FakeOperation[Arguments, Input, Output], Generic[Arguments, Input, Output, Body]
+):
+    """An operation of a fake whose answer streams: awaited or entered, like the client's."""
+
+    if TYPE_CHECKING:
+
+        def __call__(
+            self, *args: Arguments.args, **kwargs: Arguments.kwargs
+        ) -> StreamedCall[Output, Body]:
+            """Call the operation, as the client's method does."""
+            ...
+
+
 if TYPE_CHECKING:
+
+    def faked_stream(
+        method: Callable[Concatenate[Any, Arguments], StreamedCall[Output, Body]],
+        request: type[Input],
+        /,
+    ) -> Callable[[Any], FakeStreamedOperation[Arguments, Input, Output, Body]]:
+        """Return what `faked` does, for a method whose answer streams."""
+        ...
 
     def faked(
         method: Callable[Concatenate[Any, Arguments], Coroutine[Any, Any, Output]],
@@ -154,10 +181,9 @@ class _FakedMethod:
         if fake is None:
             return self._method
         script: _Script = vars(fake)["_script"]
-        operation: FakeOperation[Any, Any, Any] = FakeOperation(
-            fake, script.told[self._name], self._method
-        )
-        return operation
+        told = script.told[self._name]
+        kind: Any = FakeStreamedOperation if told.operation.streams else FakeOperation
+        return kind(fake, told, self._method)
 
 
 class _Script:

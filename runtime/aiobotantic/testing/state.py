@@ -298,7 +298,7 @@ class Kept(Mapping[Any, Members]):
             KeyError: there is none.
         """
         self._kind.wear_out()
-        key: Key = name if _is_key(name) else (name,)
+        key: Key = name if is_key(name) else (name,)
         found = key if key in self._kind.records else self._kind.by_arn.get(str(name))
         if found is None:
             shown = ", ".join(map(repr, self)) or "none"
@@ -313,7 +313,8 @@ class Kept(Mapping[Any, Members]):
         return len(self._kind.records)
 
 
-def _is_key(name: Any) -> TypeGuard[Key]:
+def is_key(name: Any) -> TypeGuard[Key]:
+    """Return whether a name is several names."""
     return isinstance(name, tuple)
 
 

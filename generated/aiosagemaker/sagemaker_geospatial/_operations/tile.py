@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
+from aiobotantic.streamed_call import StreamedCall
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any, ClassVar
 
+    from aiobotantic.bodies import StreamingBody
     from aiosagemaker.sagemaker_geospatial.models import GetTileOutput, OutputType, TargetOptions
 
 _GET_TILE = Operation["GetTileOutput"](
@@ -38,7 +40,7 @@ class TileOperations(Operations):
 
     OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (_GET_TILE,)
 
-    async def get_tile(
+    def get_tile(
         self,
         *,
         arn: str,
@@ -53,8 +55,8 @@ class TileOperations(Operations):
         output_format: str | None = None,
         property_filters: str | None = None,
         time_range_filter: str | None = None,
-    ) -> GetTileOutput:
-        """Call `GetTile`.
+    ) -> StreamedCall[GetTileOutput, StreamingBody]:
+        """Call `GetTile`: await it for the answer, or enter it for what the answer streams.
 
         Args:
             arn: Text.
@@ -79,18 +81,21 @@ class TileOperations(Operations):
 
         [AWS API reference](https://docs.aws.amazon.com/goto/WebAPI/sagemaker-geospatial-2020-05-27/GetTile)
         """
-        return await self._call(
-            _GET_TILE,
-            arn=arn,
-            image_assets=image_assets,
-            target=target,
-            x=x,
-            y=y,
-            z=z,
-            execution_role_arn=execution_role_arn,
-            image_mask=image_mask,
-            output_data_type=output_data_type,
-            output_format=output_format,
-            property_filters=property_filters,
-            time_range_filter=time_range_filter,
+        return StreamedCall(
+            self._call(
+                _GET_TILE,
+                arn=arn,
+                image_assets=image_assets,
+                target=target,
+                x=x,
+                y=y,
+                z=z,
+                execution_role_arn=execution_role_arn,
+                image_mask=image_mask,
+                output_data_type=output_data_type,
+                output_format=output_format,
+                property_filters=property_filters,
+                time_range_filter=time_range_filter,
+            ),
+            "binary_file",
         )

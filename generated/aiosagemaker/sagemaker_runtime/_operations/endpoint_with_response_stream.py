@@ -6,14 +6,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aiobotantic.client import Operations
-from aiobotantic.open_bodies import open_body
 from aiobotantic.operation import Operation, Repeat
+from aiobotantic.streamed_call import StreamedCall
 
 if TYPE_CHECKING:
     from typing import Any, ClassVar
 
     from aiobotantic.bodies import BytesInput
-    from aiosagemaker.sagemaker_runtime.models import InvokeEndpointWithResponseStreamOutput
+    from aiobotantic.event_stream import EventStream
+    from aiosagemaker.sagemaker_runtime.models import (
+        InvokeEndpointWithResponseStreamOutput,
+        ResponseStream,
+    )
 
 _INVOKE_ENDPOINT_WITH_RESPONSE_STREAM = Operation["InvokeEndpointWithResponseStreamOutput"](
     __name__,
@@ -39,7 +43,7 @@ class EndpointWithResponseStreamOperations(Operations):
 
     OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (_INVOKE_ENDPOINT_WITH_RESPONSE_STREAM,)
 
-    async def invoke_endpoint_with_response_stream(
+    def invoke_endpoint_with_response_stream(
         self,
         *,
         endpoint_name: str,
@@ -55,8 +59,8 @@ class EndpointWithResponseStreamOperations(Operations):
         inference_component_name: str | None = None,
         session_id: str | None = None,
         prefix_aware_id: str | None = None,
-    ) -> InvokeEndpointWithResponseStreamOutput:
-        """Call `InvokeEndpointWithResponseStream`.
+    ) -> StreamedCall[InvokeEndpointWithResponseStreamOutput, EventStream[ResponseStream]]:
+        """Call `InvokeEndpointWithResponseStream`: await it for the answer, or enter it for what the answer streams.
 
         Args:
             endpoint_name: At most 63 characters, pattern `^[a-zA-Z0-9](-*[a-zA-Z0-9])*`.
@@ -83,18 +87,22 @@ class EndpointWithResponseStreamOperations(Operations):
 
         [AWS API reference](https://docs.aws.amazon.com/goto/WebAPI/runtime.sagemaker-2017-05-13/InvokeEndpointWithResponseStream)
         """
-        body, content_type = await open_body(body, content_type, json=json, text=text)
-        return await self._call(
-            _INVOKE_ENDPOINT_WITH_RESPONSE_STREAM,
-            endpoint_name=endpoint_name,
-            body=body,
-            content_type=content_type,
-            accept=accept,
-            custom_attributes=custom_attributes,
-            target_variant=target_variant,
-            target_container_hostname=target_container_hostname,
-            inference_id=inference_id,
-            inference_component_name=inference_component_name,
-            session_id=session_id,
-            prefix_aware_id=prefix_aware_id,
+        return StreamedCall(
+            self._call_open(
+                _INVOKE_ENDPOINT_WITH_RESPONSE_STREAM,
+                endpoint_name=endpoint_name,
+                body=body,
+                json=json,
+                text=text,
+                content_type=content_type,
+                accept=accept,
+                custom_attributes=custom_attributes,
+                target_variant=target_variant,
+                target_container_hostname=target_container_hostname,
+                inference_id=inference_id,
+                inference_component_name=inference_component_name,
+                session_id=session_id,
+                prefix_aware_id=prefix_aware_id,
+            ),
+            "body",
         )

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation
+from aiobotantic.streamed_call import StreamedCall
 
 if TYPE_CHECKING:
     from typing import Any, ClassVar
 
+    from aiobotantic.bodies import StreamingBody
     from aiosagemaker.sagemakerjobruntime.models import SampleWithResponseStreamResponse
 
 _SAMPLE_WITH_RESPONSE_STREAM = Operation["SampleWithResponseStreamResponse"](
@@ -36,14 +38,14 @@ class WithResponseStreamOperations(Operations):
 
     OPERATIONS: ClassVar[tuple[Operation[Any], ...]] = (_SAMPLE_WITH_RESPONSE_STREAM,)
 
-    async def sample_with_response_stream(
+    def sample_with_response_stream(
         self,
         *,
         job_arn: str,
         trajectory_id: str,
         body: bytes,
-    ) -> SampleWithResponseStreamResponse:
-        """Call `SampleWithResponseStream`.
+    ) -> StreamedCall[SampleWithResponseStreamResponse, StreamingBody]:
+        """Call `SampleWithResponseStream`: await it for the answer, or enter it for what the answer streams.
 
         Args:
             job_arn: 1 to 256 characters.
@@ -60,9 +62,12 @@ class WithResponseStreamOperations(Operations):
 
         [AWS API reference](https://docs.aws.amazon.com/goto/WebAPI/sagemakerjobruntime-2026-02-01/SampleWithResponseStream)
         """
-        return await self._call(
-            _SAMPLE_WITH_RESPONSE_STREAM,
-            job_arn=job_arn,
-            trajectory_id=trajectory_id,
-            body=body,
+        return StreamedCall(
+            self._call(
+                _SAMPLE_WITH_RESPONSE_STREAM,
+                job_arn=job_arn,
+                trajectory_id=trajectory_id,
+                body=body,
+            ),
+            "body",
         )

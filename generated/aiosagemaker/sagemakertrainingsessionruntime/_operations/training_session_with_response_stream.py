@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation
+from aiobotantic.streamed_call import StreamedCall
 
 if TYPE_CHECKING:
     from typing import Any, ClassVar
 
+    from aiobotantic.bodies import StreamingBody
     from aiosagemaker.sagemakertrainingsessionruntime.models import (
         SampleTrainingSessionWithResponseStreamOutput,
     )
@@ -41,7 +43,7 @@ class TrainingSessionWithResponseStreamOperations(Operations):
         _SAMPLE_TRAINING_SESSION_WITH_RESPONSE_STREAM,
     )
 
-    async def sample_training_session_with_response_stream(
+    def sample_training_session_with_response_stream(
         self,
         *,
         training_session_name: str,
@@ -49,8 +51,8 @@ class TrainingSessionWithResponseStreamOperations(Operations):
         accept: str | None = None,
         model_package_arn: str | None = None,
         body: bytes | None = None,
-    ) -> SampleTrainingSessionWithResponseStreamOutput:
-        """Call `SampleTrainingSessionWithResponseStream`.
+    ) -> StreamedCall[SampleTrainingSessionWithResponseStreamOutput, StreamingBody]:
+        """Call `SampleTrainingSessionWithResponseStream`: await it for the answer, or enter it for what the answer streams.
 
         Args:
             training_session_name: 1 to 64 characters, pattern `[a-zA-Z0-9-]+`.
@@ -68,11 +70,14 @@ class TrainingSessionWithResponseStreamOperations(Operations):
 
         [AWS API reference](https://docs.aws.amazon.com/goto/WebAPI/sagemakertrainingsessionruntime-2025-02-10/SampleTrainingSessionWithResponseStream)
         """
-        return await self._call(
-            _SAMPLE_TRAINING_SESSION_WITH_RESPONSE_STREAM,
-            training_session_name=training_session_name,
-            content_type=content_type,
-            accept=accept,
-            model_package_arn=model_package_arn,
-            body=body,
+        return StreamedCall(
+            self._call(
+                _SAMPLE_TRAINING_SESSION_WITH_RESPONSE_STREAM,
+                training_session_name=training_session_name,
+                content_type=content_type,
+                accept=accept,
+                model_package_arn=model_package_arn,
+                body=body,
+            ),
+            "body",
         )
