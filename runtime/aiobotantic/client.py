@@ -67,18 +67,6 @@ class Operations:
 
         async def _call(self, operation: Operation[Output], /, **fields: Any) -> Output: ...
 
-        async def _call_open(
-            self,
-            operation: Operation[Output],
-            /,
-            *,
-            body: BytesInput | None,
-            content_type: str | None,
-            json: Any,
-            text: str | None,
-            **fields: Any,
-        ) -> Output: ...
-
         def _iterate(
             self,
             pagination: Pagination[Page, Item],
@@ -113,6 +101,20 @@ class Operations:
             on_poll: OnPoll[Output] | None = None,
             **fields: Any,
         ) -> Output | None: ...
+
+    async def _call_open(
+        self,
+        operation: Operation[Output],
+        /,
+        *,
+        body: BytesInput | None,
+        content_type: str | None,
+        json: Any,
+        text: str | None,
+        **fields: Any,
+    ) -> Output:
+        taken, kind = await open_body(body, content_type, json=json, text=text)
+        return await self._call(operation, body=taken, content_type=kind, **fields)
 
 
 class Client(Hookable, Operations):
@@ -411,20 +413,6 @@ class Client(Hookable, Operations):
 
     async def _call(self, operation: Operation[Output], /, **fields: Any) -> Output:
         return await self._send(operation, operation.request_class(**fields))
-
-    async def _call_open(
-        self,
-        operation: Operation[Output],
-        /,
-        *,
-        body: BytesInput | None,
-        content_type: str | None,
-        json: Any,
-        text: str | None,
-        **fields: Any,
-    ) -> Output:
-        taken, kind = await open_body(body, content_type, json=json, text=text)
-        return await self._call(operation, body=taken, content_type=kind, **fields)
 
     async def _send_wire(self, operation: Operation[Any], members: Mapping[str, Any]) -> Any:
         cls, token = operation.request_class, operation.token
