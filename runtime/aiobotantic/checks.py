@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import Enum
 from functools import cache
 from types import UnionType
-from typing import Annotated, Any, Final, NamedTuple, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, NamedTuple, Union, get_args, get_origin
 
 from pydantic_core import SchemaError, SchemaValidator, ValidationError
 from pydantic_core import core_schema as cs
@@ -194,6 +194,9 @@ class Schemas:
     It reads JSON. A subclass may read plain values, by other schemas of the kinds that JSON lacks.
     """
 
+    unknown: Literal["forbid", "ignore"] = "forbid"
+    """What is done with names that are not in the model."""
+
     def __init__(self) -> None:
         self._definitions: dict[str, Any] = {}
 
@@ -216,7 +219,7 @@ class Schemas:
                 for name, member in cls.__pydantic_fields__.items()
                 if not is_raw_payload(cls, name)
             }
-            schema: Any = cs.typed_dict_schema(fields, extra_behavior="forbid")
+            schema: Any = cs.typed_dict_schema(fields, extra_behavior=self.unknown)
             if issubclass(cls, UnionStructure):
                 schema = cs.chain_schema([cs.dict_schema(min_length=1, max_length=1), schema])
             self._definitions[reference] = schema | {"ref": reference}

@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from pydantic_core import PydanticSerializationError, SchemaValidator, ValidationError, to_json
+from pydantic_core import PydanticSerializationError, ValidationError, to_json
 from pydantic_core import core_schema as cs
 
 from aiobotantic.checks import Schemas
@@ -30,7 +30,11 @@ def write_members(cls: type[Structure], members: Mapping[str, Any]) -> bytes | N
     if reader is None:
         return None
     try:
-        body: bytes = to_json(reader.validate_python(members, strict=True), temporal_mode="seconds")
+        read = reader.validate_python(members, strict=True)
+        # Names that are not in the model were passed over: it is quicker to compare what is left.
+        if read != members:
+            read = _reader(cls, forbids=True).validate_python(members, strict=True)
+        body: bytes = to_json(read, temporal_mode="seconds")
     except (ValidationError, PydanticSerializationError, RecursionError):
         return None
     return body
@@ -41,7 +45,17 @@ class _NotTakenError(Exception):
 
 
 class _PlainSchemas(Schemas):
-    """Reads AWS's names and plain values, and gives what JSON holds."""
+    """Reads AWS's names and plain values, and gives what JSON holds.
+
+    Args:
+        forbids: Whether names that are not in the model are refused, rather than passed over.
+    """
+
+    def __init__(self, *, forbids: bool) -> None:
+        super().__init__()
+        self.converts = False
+        """Whether what is read may differ from what was given."""
+        self.unknown = "forbid" if forbids else "ignore"
 
     def structure(self, cls: type[Structure]) -> Any:
         names = describe(cls)
@@ -53,9 +67,11 @@ class _PlainSchemas(Schemas):
         return cs.no_info_plain_validator_function(_number_within(limits))
 
     def time(self, form: TimeFormat | None) -> Any:
+        self.converts = True
         return cs.no_info_plain_validator_function(_time_in(form))
 
     def blob(self, length: Length) -> Any:
+        self.converts = True
         return cs.no_info_plain_validator_function(_blob_within(length))
 
     def anything(self) -> Any:
@@ -63,12 +79,14 @@ class _PlainSchemas(Schemas):
 
 
 @cache
-def _reader(cls: type[Structure]) -> SchemaValidator | None:
+def _reader(cls: type[Structure], *, forbids: bool = False) -> Any:
     """Return what checks members and makes of them what JSON holds."""
+    schemas = _PlainSchemas(forbids=forbids)
     try:
-        return _PlainSchemas().validator(cls)
+        validator = schemas.validator(cls)
     except _NotTakenError:
         return None
+    return _reader(cls, forbids=True) if schemas.converts and not forbids else validator
 
 
 def _number_within(limits: Range) -> Callable[[Any], Any]:

@@ -6,7 +6,7 @@ import ast
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import numpy
 import pytest
 
+from aiobotantic.lanes import quiet_logs
 from aiosagemaker import SageMaker, SageMakerRuntime
 from aiosagemaker.sagemaker.models import AddTagsInput, CreateWorkforceRequest, Tag
 from aiosagemaker.testing import Invocation, SageMakerServer
@@ -62,6 +63,15 @@ async def fill(sagemaker: SageMaker, server: SageMakerServer[SageMaker]) -> None
         """Say what was said, and tokens where that is a text."""
         is_text = invocation.content_type == "text/plain"
         return [b'{"token": "a"}\n', b'{"token": "b"}\n'] if is_text else invocation.body
+
+
+@pytest.fixture(autouse=True)
+def masks() -> Iterator[None]:
+    """Put the masks of logs back, which an example takes away."""
+    kept = {name: list(logging.getLogger(name).filters) for name in quiet_logs.LOGGERS}
+    yield
+    for name, filters in kept.items():
+        logging.getLogger(name).filters[:] = filters
 
 
 @pytest.fixture

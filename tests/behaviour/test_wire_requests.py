@@ -179,6 +179,22 @@ def test_changed_members_of_each_operation_end_as_on_the_long_way() -> None:
     assert refused > taken > CHANGES_OF_AN_OPERATION
 
 
+def test_a_name_that_is_not_in_the_model_is_seen_at_every_depth() -> None:
+    refused = 0
+    for name, operation in OPERATIONS.items():
+        members = valid_members(operation, optional=True)
+        if not members:
+            continue
+        changed = copy.deepcopy(members)
+        for holder in (changed, *(h[k] for h, k in places(changed) if isinstance(h[k], dict))):
+            holder["Colour"] = "blue"  # a map may have it
+            body = write_members(operation.request_class, changed)
+            assert body == the_long_way(operation.request_class, changed), name
+            refused += body is None
+            del holder["Colour"]
+    assert refused > 1_000
+
+
 def valid_members(operation: Operation[Any], *, optional: bool) -> dict[str, Any] | None:
     """Return members that keep every limit; None where a pattern has no made-up string."""
     try:
