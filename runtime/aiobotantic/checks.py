@@ -292,9 +292,7 @@ class Schemas:
         pattern = next((mark for mark in markers if isinstance(mark, Pattern)), None)
         if pattern is None or (constraints := pattern_schema(pattern.text, length)) is None:
             return cs.str_schema(**_limits(length))
-        reference = f"{pattern}{length}"  # each pattern is compiled once for a request class
-        self._definitions.setdefault(reference, cs.str_schema(**constraints, ref=reference))
-        return cs.definition_reference_schema(reference)
+        return cs.str_schema(**constraints)
 
 
 def _may_be_none(annotation: Any) -> bool:

@@ -13,7 +13,6 @@ from dataclasses import replace
 from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, Self, TypeVar
-from uuid import uuid4
 
 from aiobotantic.checks import checker
 from aiobotantic.deadlines import before_deadline, doubt
@@ -43,6 +42,7 @@ from aiobotantic.pickling import public_module, resolve
 from aiobotantic.plain_http import warn_of_plain_http
 from aiobotantic.protocols import HttpRequest, protocol_of
 from aiobotantic.structure import Request, Response, Structure, built, describe
+from aiobotantic.values import new_uuid
 from aiobotantic.waiters import OnPoll, Waiter, backing_off, poll
 from aiobotantic.wire import WireDoor
 
@@ -417,7 +417,7 @@ class Client(Hookable, Operations):
     async def _send_wire(self, operation: Operation[Any], members: Mapping[str, Any]) -> Any:
         cls, token = operation.request_class, operation.token
         if token is not None and members.get(name := describe(cls).wire_names[token]) is None:
-            members = {**members, name: str(uuid4())}
+            members = {**members, name: new_uuid()}
         http = self._protocol.serialize_members(self.SERVICE, operation, members)
         if http is None:
             return await self._send(operation, cls.from_wire(members), wire=True)
@@ -429,7 +429,7 @@ class Client(Hookable, Operations):
         (self._connection.home or self._connection).ready()
         token = operation.token
         if token is not None and getattr(request, token) is None:
-            request = request.model_copy(update={token: str(uuid4())})
+            request = request.model_copy(update={token: new_uuid()})
         http = write_request(
             *(self._protocol, self.SERVICE, operation, request, self._options.validation),
             wire=wire,

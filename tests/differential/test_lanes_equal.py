@@ -68,15 +68,20 @@ def without_features(agent: str) -> str:
 
 
 async def test_in_a_lambda_function_a_call_carries_its_trace(
-    service: HttpService, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+    service: HttpService, workshop: Workshop, pipeline: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=1-5759;Parent=[5 3]\r\nInjected: é/;Sampled=1")
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=1-5758")
     await workshop.describe_machine(machine_name="m")
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "mill")
-    await workshop.describe_machine(machine_name="m")
+    at = {"region_name": "us-east-1", "endpoint_url": service.url}
+    async with Workshop(pipeline=pipeline, **at) as client:
+        await client.describe_machine(machine_name="m")
+        monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=1-5759;Parent=[5 3]\r\nInjected: é/;Sampled=1")
+        await client.describe_machine(machine_name="m")
 
     sent = [each.headers.get("x-amzn-trace-id") for each in service.sent]
     assert sent == [
         None,
+        "Root=1-5758",
         "Root=1-5759;Parent=[5%203]%0D%0AInjected:%20%C3%A9%2F;Sampled=1",
     ]

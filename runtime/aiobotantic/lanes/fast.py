@@ -15,7 +15,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlsplit
-from uuid import uuid4
 from weakref import WeakSet
 
 from botocore.exceptions import BotoCoreError
@@ -53,6 +52,7 @@ from aiobotantic.lanes.transport import (
 from aiobotantic.operation import Operation
 from aiobotantic.protocols import Headers, WireProtocol, request_id_of
 from aiobotantic.structure import ResponseMetadata, Structure
+from aiobotantic.values import new_uuid
 
 if TYPE_CHECKING:
     from aiobotantic.lanes.compat import CompatLane
@@ -89,6 +89,7 @@ class FastLane:
         self._credentials = checked(footing.credentials)
         self._may_fetch = not isinstance(footing.credentials, StaticCredentials)
         self._user_agent = footing.user_agent
+        self._in_lambda = "AWS_LAMBDA_FUNCTION_NAME" in os.environ
         self._exchanger: Exchange | None = None
         self._streams: WeakSet[Answer] = WeakSet()
         self._routes: dict[str, Route] = {}
@@ -129,7 +130,7 @@ class FastLane:
             raise lost or error from error
 
     async def _send(self, call: Call) -> Structure:
-        invocation = str(uuid4())
+        invocation = new_uuid()
         route = self._routes.get(call.operation.name) or await self._route(call.operation)
         while True:
             outcome: Outcome
@@ -230,9 +231,8 @@ class FastLane:
             "amz-sdk-request": attempt,
             "Accept-Encoding": "identity",
         }
-        trace = os.environ.get("_X_AMZN_TRACE_ID")
-        if trace and _TRACE not in headers and "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
-            headers[_TRACE] = quote(trace, safe=_TRACE_SAFE)
+        if self._in_lambda and (trace := os.environ.get("_X_AMZN_TRACE_ID")):  # of the invocation
+            headers.setdefault(_TRACE, quote(trace, safe=_TRACE_SAFE))
         logger.debug("%s: attempt %d, to %s", call.operation.name, call.attempts, target.host)
         exchange = self._exchanger
         if exchange is None:
