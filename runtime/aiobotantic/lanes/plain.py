@@ -12,17 +12,17 @@ from __future__ import annotations
 import os
 import platform
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import aiobotocore
 import botocore
-from botocore.exceptions import BotoCoreError, ConfigNotFound, PartialCredentialsError
+from botocore.exceptions import BotoCoreError, PartialCredentialsError
 
 from aiobotantic.lanes import Settings
 from aiobotantic.lanes.endpoints import (
@@ -34,10 +34,6 @@ from aiobotantic.lanes.endpoints import (
 from aiobotantic.lanes.gate import is_untouched
 from aiobotantic.operation import Service
 from aiobotantic.pickling import resolve
-
-# Not imported by name: they have no type information.
-_load_config = resolve("botocore.configloader", "load_config")
-_read_sections = resolve("botocore.configloader", "raw_config_parse")
 
 _READ: Final = frozenset(
     {
@@ -211,20 +207,24 @@ def _default_profile(
     """
     config = environment.get("AWS_CONFIG_FILE", "~/.aws/config")
     keys = environment.get("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")
-    try:
-        in_config: Any = _load_config(config)["profiles"].get("default", {})
-    except ConfigNotFound:
-        in_config = {}
-    try:
-        in_keys: Any = _read_sections(keys).get("default", {})
-    except ConfigNotFound:
-        in_keys = {}
+    in_config: Any = {}
+    if _is_file(config):
+        in_config = resolve("botocore.configloader", "load_config")(config)["profiles"]
+        in_config = in_config.get("default", {})
+    in_keys: Any = {}
+    if _is_file(keys):
+        in_keys = resolve("botocore.configloader", "raw_config_parse")(keys).get("default", {})
     merged: dict[str, Any] = {**in_config, **in_keys}
     if not (_PROFILE | _PROFILE_OF_KEYS).issuperset(merged) or not all(
         isinstance(v, str) for v in merged.values()
     ):
         return None
     return merged, [in_keys, in_config]
+
+
+def _is_file(path: str) -> bool:
+    """Return whether botocore would read a file: its reader takes longer to import than to ask."""
+    return os.path.isfile(os.path.expanduser(os.path.expandvars(path)))  # noqa: PTH111, PTH113
 
 
 def _credentials(
@@ -268,6 +268,11 @@ def _verify(settings: Settings, environment: Mapping[str, str]) -> bool | str | 
 
 
 def _has_proxy(endpoint_url: str | None) -> bool:
+    asks_system = sys.platform in ("darwin", "win32")
+    if not asks_system and not any(name.lower().endswith("_proxy") for name in os.environ):
+        return False
+    from urllib.request import getproxies, proxy_bypass  # slow to import
+
     if not set(getproxies()) - {"no"}:
         return False
     return endpoint_url is None or not proxy_bypass(urlsplit(endpoint_url).netloc)
