@@ -12,7 +12,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from aiobotantic.structure import is_sequence
 from aiobotantic.testing.faults import ServedError
-from aiosagemaker_extras.variants import Variants
+from aiosagemaker_extras.variants import ALL_TRAFFIC, Variants
 
 if TYPE_CHECKING:
     from aiosagemaker_extras.testing import SageMakerServer
@@ -27,10 +27,10 @@ class Invocation:
     endpoint_name: str
     body: bytes
     content_type: str | None
-    variant: str
-    """The production variant that answers: the one that the request targets, else by weights."""
     members: Mapping[str, Any]
     """Everything that was sent, by wire name."""
+    variant: str = ALL_TRAFFIC
+    """The production variant that answers: the one that the request targets, else by weights."""
 
     def json(self) -> Any:
         """Return what the body is in JSON."""
@@ -225,7 +225,7 @@ def _model_error(error: Exception) -> ServedError:
 
 
 def _invocation(request: Mapping[str, Any], body: bytes, variant: str) -> Invocation:
-    return Invocation(request["EndpointName"], body, request.get("ContentType"), variant, request)
+    return Invocation(request["EndpointName"], body, request.get("ContentType"), request, variant)
 
 
 def _common(request: Mapping[str, Any], content_type: str, variant: str) -> dict[str, Any]:

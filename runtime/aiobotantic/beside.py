@@ -43,9 +43,10 @@ async def aiobotocore_client(
     session = sessions.base_session(settings)
     config = sessions.client_config(session, settings.config)
     await sessions.prepare(session, settings, config)
+    loader = session.get_component("data_loader")
     for file in ("service-2", "endpoint-rule-set-1"):  # which take the loop long, and are kept
-        loader = session.get_component("data_loader")
-        await asyncio.to_thread(loader.load_service_model, service, file)
+        loading = asyncio.to_thread(loader.load_service_model, service, file)
+        await ask(client, f"a client of {service}", loading)
     made = session.create_client(
         service,
         region_name=client.region_name,
