@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Coroutine, Generator
 from types import TracebackType
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from aiobotantic.bodies import Streamed
 from aiobotantic.structure import Structure
@@ -48,6 +48,15 @@ class StreamedCall(Coroutine[Any, Any, Output], Generic[Output, Body]):
         traceback: TracebackType | None,
     ) -> None:
         await self._body.__aexit__(kind, error, traceback)
+
+    if not TYPE_CHECKING:  # checkers say it themselves
+
+        def __aiter__(self):
+            self.close()
+            raise TypeError(
+                "a call is entered before its stream is read: "
+                "async with client.method(...) as events: async for event in events"
+            )
 
     def send(self, value: Any, /) -> Any:
         """Run to the next wait, as coroutines do."""

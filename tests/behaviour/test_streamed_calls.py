@@ -105,6 +105,17 @@ async def test_it_is_a_coroutine(server: SageMakerServer[SageMakerRuntime]) -> N
     assert len(server.journal) <= 5
 
 
+async def test_it_is_not_read_before_it_is_entered(
+    server: SageMakerServer[SageMakerRuntime],
+) -> None:
+    async with server.client() as runtime:
+        call: Any = runtime.invoke_endpoint_with_response_stream(endpoint_name="e", text="one")
+        with pytest.raises(TypeError, match=r"async with client\.method\(\.\.\.\) as events"):
+            async for _ in call:
+                pass
+    assert server.journal == []
+
+
 async def test_a_body_that_streams() -> None:
     async with (
         SageMakerServer(SageMakerGeospatial, stateless=True) as server,
