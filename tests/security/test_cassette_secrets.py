@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from base64 import b64decode, b64encode
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +40,39 @@ PLAIN = (
     "ghp_0123456789abcdefGHIJ sk-0123456789abcdefGHIJ",
     "-----BEGIN RSA PRIVATE KEY-----\nr5ar5a\n-----END RSA PRIVATE KEY-----",
     "AKIAABCDEFGHIJKLMNOP eyJhbGciOiJub25l.eyJzdWIiOiIxMjM0.c1gn",
+    '{"Parameters": [{"Name": "DbPassword", "DefaultValue": "d3fault"}, {"OPENAI_KEY": "op3n"}]}',
+    '{"ContainerArguments": ["--password", "4rgument", "--epochs", "3"]}',
+    "train --db-password fr0mshell --epochs 3",
+    "user: me\npassword: y4ml\n",
+    "machine h login me password n3trc",
+    b64encode(b"#!/bin/sh\nexport API_KEY=insid3 && login --token t0kenarg\n").decode(),
 )
 FORBIDDEN = (
     *(*KEPT, *KEYS.values(), ACCOUNT, "51gn3d", "AKIAABCDEFGHIJKLMNOP", "pa55w0rd", "frag3nt"),
     *("dXNlcjpw", "p0stgr3s", "mysq1pwd", "ph4s3", "acc0unt", "0123456789abcdefGHIJ"),
-    *("k3y0fap1", "b34r3rb34r3r", "r5ar5a", "eyJhbGci"),
+    *("k3y0fap1", "b34r3rb34r3r", "r5ar5a", "eyJhbGci", "d3fault", "op3n", "4rgument"),
+    *("fr0mshell", "y4ml", "n3trc", "aW5zaWQz", "aW5zaWQ", "insid3", "t0kenarg", PLAIN[-1]),
 )
+BESIDE: dict[str, dict[str, Any]] = {
+    "AddTags": {
+        "ResourceArn": "arn",
+        "Tags": [{"Key": "DB_PASSWORD", "Value": "t4gvalue"}, {"Key": "team", "Value": "shown"}],
+    },
+    "StartPipelineExecution": {
+        "PipelineName": "p",
+        "PipelineParameters": [{"Name": "ApiToken", "Value": "t4gvalue"}],
+    },
+    "CreateProcessingJob": {
+        "AppSpecification": {
+            "ContainerArguments": ["--password", "t4gvalue", "--epochs", "shown"],
+        },
+        "Environment": {"MYSQL_PASS": "t4gvalue", "OPENAI_KEY": "t4gvalue", "EPOCHS": "shown"},
+    },
+    "CreateNotebookInstanceLifecycleConfig": {
+        "OnStart": [{"Content": b64encode(b"mysql --password=t4gvalue; echo go").decode()}],
+    },
+}
+"""Secrets that what stands beside them calls so."""
 
 
 @pytest.mark.parametrize(("name", "operation_name"), SENSITIVE)
@@ -126,3 +155,63 @@ async def test_plain_texts_are_searched(pipeline: Any, tmp_path: Path) -> None:
 
     assert written.count('"operation"') == len(PLAIN)
     assert [each for each in FORBIDDEN if each in written] == []
+
+
+@pytest.mark.parametrize("operation_name", BESIDE)
+async def test_what_a_neighbour_calls_a_secret_is_one(
+    operation_name: str, pipeline: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "calls.json"
+    async with running() as service:
+        with Cassette(file, mode="record") as cassette:
+            options: dict[str, Any] = {"region_name": "us-east-1", "endpoint_url": service.url}
+            client = cassette.client(
+                client_class("sagemaker"), pipeline=pipeline, **options, **KEYS
+            )
+            async with client:
+
+                async def answer(door: Door) -> None:
+                    await door.answer(b"{}")
+
+                service.respond = answer
+                operation = client.operations()[operation_name]
+                request = operation.request_class.from_wire(BESIDE[operation_name])
+                await call(client.with_options(validation="off"), operation, request)
+    written = file.read_text("utf-8")
+
+    assert "t4gvalue" not in written
+    assert written.count("shown") == str(BESIDE[operation_name]).count("shown")
+    for text in re.findall(r'"Content": "([^"]+)"', written):
+        assert b64decode(text) == b"mysql --password=***; echo go"
+
+
+async def test_a_record_is_masked_by_the_names_of_its_features(
+    pipeline: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "calls.json"
+    async with running() as service:
+        with Cassette(file, mode="record", keep=("Record",)) as cassette:
+            options: dict[str, Any] = {"region_name": "us-east-1", "endpoint_url": service.url}
+            client = cassette.client(
+                client_class("sagemaker-featurestore-runtime"), pipeline=pipeline, **options, **KEYS
+            )
+            async with client:
+
+                async def answer(door: Door) -> None:
+                    await door.answer(b"")
+
+                service.respond = answer
+                operation = client.operations()["PutRecord"]
+                record = [
+                    {"FeatureName": "password", "ValueAsString": "t4gvalue"},
+                    {"FeatureName": "passwords", "ValueAsStringList": ["t4gvalue"]},
+                    {"FeatureName": "age", "ValueAsString": "shown"},
+                ]
+                request = operation.request_class.from_wire(
+                    {"FeatureGroupName": "f", "Record": record}
+                )
+                await call(client, operation, request)
+    written = file.read_text("utf-8")
+
+    assert "t4gvalue" not in written
+    assert "shown" in written

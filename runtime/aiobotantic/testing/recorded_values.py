@@ -18,7 +18,15 @@ from aiobotantic.structure import (
     is_sequence,
     value_type,
 )
-from aiobotantic.testing.scrubbing import Scrubber, base64_of, masked, sounds_secret
+from aiobotantic.testing.scrubbing import (
+    Scrubber,
+    after_secret_options,
+    base64_of,
+    is_value,
+    masked,
+    names_a_secret,
+    sounds_secret,
+)
 from aiobotantic.values import read_time, write_time
 
 STREAMED: Final = "<streamed>"
@@ -45,13 +53,17 @@ def write_members(
     cls = type(structure)
     known = describe(cls)
     found: dict[str, Any] = {}
+    texts = {wire: structure.__dict__.get(name) for name, wire in known.wire_names.items()}
+    values_are_secret = names_a_secret(texts)
     for name, wire in known.wire_names.items():
         value = structure.__dict__.get(name)
         if value is None or name == without or isinstance(value, Streamed):
             continue
         if name == "next_token" and isinstance(value, str):
             found[wire] = scrubber.token(value)
-        elif name in known.sensitive and wire not in scrubber.keep:
+        elif wire not in scrubber.keep and (
+            name in known.sensitive or (values_are_secret and is_value(wire))
+        ):
             found[wire] = _masked(value)
         else:
             found[wire] = _written(value, wire, scrubber)
@@ -88,7 +100,11 @@ def _written(value: Any, member: str, scrubber: Scrubber) -> Any:
     if value is None or isinstance(value, (bool, int, float)):
         return value
     if is_sequence(value):
-        return [_written(each, member, scrubber) for each in value]
+        hidden = after_secret_options(value)
+        return [
+            MASK if at in hidden else _written(each, member, scrubber)
+            for at, each in enumerate(value)
+        ]
     if is_mapping(value):
         return _entries(value, scrubber)
     return STREAMED

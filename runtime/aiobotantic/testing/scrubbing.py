@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
-from base64 import b64encode
-from collections.abc import Callable, Iterable
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
-from itertools import count
+from itertools import count, pairwise
 from typing import Any, Final, TypeAlias
 from urllib.parse import quote
 
@@ -21,11 +22,25 @@ _SECRET_WORDS: Final = (
     r"secret|passw(?:or)?d|passphrase|(?<![a-z])pwd(?![a-z])|credential|authorization|signature|"
     r"(?:private|access|api|account)[-_]?key|(?:^|[-_])token(?!s)"
 )
-_SECRET_NAME: Final = re.compile(rf"(?i){_SECRET_WORDS}")
+_SECRET_NAME: Final = re.compile(
+    rf"(?i:{_SECRET_WORDS}|(?:^|[-_.])(?:pw|pass|auth|pat)$|[-_.]key$)"
+    r"|[a-z0-9](?:Pass|Pw|Key|Token)$"
+)
 _ASSIGNED: Final = re.compile(
     rf"(?i)((?:{_SECRET_WORDS})[\w.-]{{0,64}}"
     r"(?:\\?[\"']\s{0,9}:\s{0,9}\\?[\"']|\s?=\s?\\?[\"']?))[^\s\"'&,;\\]+"
 )
+_SAID: Final = re.compile(
+    rf"(?i)((?:--?[\w.-]{{0,64}}(?:{_SECRET_WORDS})[\w.-]{{0,64}}[ \t]{{1,9}}|"
+    rf"(?:{_SECRET_WORDS})[\w.-]{{0,64}}[\"']?[ \t]{{0,9}}:[ \t]{{1,9}}|"
+    r"\blogin\s{1,9}\S{1,256}\s{1,9}password\s{1,9})(?:\\?[\"'])?)"
+    r"(?!(?:bearer|basic)\s)[^\s\"'&,;\\{}\[\]]+"
+)
+"""`--password x` of a command, `password: x` of YAML, and what stands in a .netrc."""
+_OPTION: Final = re.compile(rf"(?i)--?[\w.-]*(?:{_SECRET_WORDS})[\w.-]*")
+_NAME: Final = re.compile(r"(?:^k|K)ey$|(?:^n|N)ame$")
+_VALUE: Final = re.compile(r"^(?:[Dd]efault_?)?[Vv]alues?(?![a-z])")
+_BASE64: Final = re.compile(r"(?:[A-Za-z0-9+/]{4}){3,}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 _HEADER: Final = re.compile(r"(?i)(x-amz-security-token[\"']?\s?:\s?[\"']?)[^\s\"'&,;\\]+")
 _URL: Final = re.compile(
     r"(?i)\b((?:https?|wss?|ftp)://)(?:[^\s\"'<>/?#\\]{0,2048}@)?([^\s\"'<>?#\\]*)([?#]?)"
@@ -75,7 +90,7 @@ class Scrubber:
 
     def text(self, member: str, text: str) -> str:
         """Return what is recorded of a text."""
-        text = self._plain(text)
+        text = self._encoded(text) or self._plain(text)
         return text if self._scrub is None else self._scrub(member, text)
 
     def blob(self, member: str, data: bytes) -> bytes:
@@ -101,13 +116,29 @@ class Scrubber:
             return text
         return f"page-{sha256(text.encode(errors='surrogatepass')).hexdigest()[:12]}"
 
+    def _encoded(self, text: str) -> str | None:
+        """Return what is recorded of a text in base64 that hides something, else None."""
+        if _BASE64.fullmatch(text) is None:
+            return None
+        try:
+            inner = b64decode(text).decode()
+        except UnicodeDecodeError:
+            return None
+        if not all(map(str.isprintable, inner.split())):
+            return None
+        plain = self._plain(inner)
+        return None if plain == inner else base64_of(plain.encode())
+
     def _plain(self, text: str) -> str:
+        for secret in _secrets_of_json(text):
+            for quoted in {json.dumps(secret), json.dumps(secret, ensure_ascii=False)}:
+                text = text.replace(quoted, f'"{MASK}"')
         if self._pattern is not None:
             text = self._pattern.sub(MASK, text)
         if "://" in text:
             text = _USER.sub(r"\1", _URL.sub(_without_query, text))
         text = _PRIVATE_KEY.sub(rf"\1{MASK}", text)
-        for assigned in (_HEADER, _ASSIGNED, _BEARER):
+        for assigned in (_HEADER, _ASSIGNED, _BEARER, _SAID):
             text = assigned.sub(rf"\1{MASK}", text)
         for known in (_KEY_ID, _JWT, _KNOWN_FORM):
             text = known.sub(MASK, text)
@@ -126,6 +157,53 @@ class Scrubber:
 
 def _without_query(match: re.Match[str]) -> str:
     return f"{match[1]}{match[2]}{match[3]}{MASK if match[3] else ''}"
+
+
+def _secrets_of_json(text: str) -> Iterator[str]:
+    """Yield the texts in a JSON document that a name beside them, or before them, calls secret."""
+    if text.lstrip()[:1] not in ("{", "["):
+        return
+    try:
+        found = [json.loads(text)]
+    except (ValueError, RecursionError):
+        return
+    while found:
+        each = found.pop()
+        if isinstance(each, list):
+            hidden = after_secret_options(each)
+            yield from (one for at, one in enumerate(each) if at in hidden and one)
+        elif isinstance(each, dict):
+            values = names_a_secret(each)
+            for name, one in each.items():
+                called = sounds_secret(name) or (values and is_value(name))
+                if isinstance(one, str) and one and called:
+                    yield one
+            each = list(each.values())
+        else:
+            continue
+        found += each
+
+
+def names_a_secret(members: Mapping[str, Any]) -> bool:
+    """Return whether a member such as `Key` or `Name` says that its neighbour is a secret."""
+    return any(
+        isinstance(value, str) and _NAME.search(name) and sounds_secret(value)
+        for name, value in members.items()
+    )
+
+
+def is_value(name: str) -> bool:
+    """Return whether a member is what a neighbour called `Key` or `Name` names."""
+    return _VALUE.match(name) is not None
+
+
+def after_secret_options(items: Sequence[Any]) -> set[int]:
+    """Return the places of texts that follow an option such as `--password`."""
+    return {
+        at
+        for at, (option, value) in enumerate(pairwise(items), start=1)
+        if isinstance(option, str) and isinstance(value, str) and _OPTION.fullmatch(option)
+    }
 
 
 def sounds_secret(name: str) -> bool:
