@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from aiosagemaker_extras.testing import SageMakerServer
 
 Members = Mapping[str, Any]
+_NUMBERS: Final[Mapping[str | None, Callable[[str], float]]] = {
+    "Integral": int,
+    "Fractional": float,
+}
 _SECONDS: Final = {"Seconds": 1, "Minutes": 60, "Hours": 3600, "Days": 86_400, "Weeks": 604_800}
 
 
@@ -115,6 +119,7 @@ class FeatureStore:
     def _put(self, group: Members, request: Members, record: list[Any]) -> None:
         values = {each["FeatureName"]: each.get("ValueAsString") for each in record}
         self._check_names(group, values)
+        _check_types(group, values)
         key, time = group["RecordIdentifierFeatureName"], group["EventTimeFeatureName"]
         for name in (key, time):
             if values.get(name) is None:
@@ -158,6 +163,20 @@ class FeatureStore:
                 f"FeatureName {', '.join(unknown)} is none of feature group "
                 f"{group['FeatureGroupName']}, which has {', '.join(sorted(known))}.",
             )
+
+
+def _check_types(group: Members, values: Members) -> None:
+    kinds = {each["FeatureName"]: each.get("FeatureType") for each in group["FeatureDefinitions"]}
+    for name, text in values.items():
+        read = _NUMBERS.get(kinds[name])
+        if read is None or text is None:
+            continue
+        try:
+            read(text)
+        except ValueError:
+            raise ServedError(
+                "ValidationError", f"Feature {name!r} is {kinds[name]}, and {text!r} is not."
+            ) from None
 
 
 def _shown(kept: Members, request: Members) -> dict[str, Any]:

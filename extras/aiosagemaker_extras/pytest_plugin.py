@@ -68,9 +68,48 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture
 def sagemaker_server(request: pytest.FixtureRequest) -> SageMakerServer:
-    """A `SageMakerServer` of its own for the test, running."""
+    """A `SageMakerServer` of its own for the test, running.
+
+    It is served by the event loop of the test, or by a thread of its own where the test has no
+    `async def`, so that boto3 and `asyncio.run` reach it there.
+    """
+    if not _is_async(request):
+        in_thread: SageMakerServer = request.getfixturevalue("_sagemaker_server_in_thread")
+        return in_thread
     server: SageMakerServer = request.getfixturevalue(f"_sagemaker_server_{_loop(request)}")
     return server
+
+
+@pytest.fixture
+def _sagemaker_server_in_thread() -> Iterator[SageMakerServer]:
+    import asyncio
+    from concurrent.futures import Future
+    from threading import Thread
+
+    from aiosagemaker_extras.testing import SageMakerServer
+
+    started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event, SageMakerServer]] = Future()
+
+    async def serve() -> None:
+        ended = asyncio.Event()
+        async with SageMakerServer() as server:
+            started.set_result((asyncio.get_running_loop(), ended, server))
+            await ended.wait()
+
+    def run() -> None:
+        try:
+            asyncio.run(serve())
+        except BaseException as error:
+            if started.done():
+                raise
+            started.set_exception(error)
+
+    thread = Thread(target=run, name="sagemaker_server", daemon=True)
+    thread.start()
+    loop, ended, server = started.result()
+    yield server
+    loop.call_soon_threadsafe(ended.set)
+    thread.join()
 
 
 @pytest.fixture
@@ -142,6 +181,16 @@ def _file(request: pytest.FixtureRequest) -> Path:
         name = f"{name[:_LONGEST_NAME]}-{sha256(name.encode()).hexdigest()[:12]}"
     folder: Path = request.path.parent / "cassettes"
     return folder / path.rpartition("/")[2].removesuffix(".py") / f"{name}.json"
+
+
+def _is_async(request: pytest.FixtureRequest) -> bool:
+    """Return whether a test is an `async def`, also one that hypothesis calls."""
+    from inspect import iscoroutinefunction
+
+    function = request.function
+    return iscoroutinefunction(function) or iscoroutinefunction(
+        getattr(getattr(function, "hypothesis", None), "inner_test", None)
+    )
 
 
 def _loop(request: pytest.FixtureRequest) -> str:

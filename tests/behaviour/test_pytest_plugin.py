@@ -7,13 +7,9 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["pytester"]
 
@@ -47,7 +43,24 @@ async def test_fake(fake_sagemaker):
 
 
 def test_without_a_loop(sagemaker_server):
-    assert sagemaker_server.url.startswith("http://127.0.0.1:")
+    import asyncio
+    import boto3
+
+    client = boto3.client(
+        "sagemaker",
+        region_name="us-east-1",
+        endpoint_url=sagemaker_server.url,
+        aws_access_key_id="AKIDEXAMPLE",
+        aws_secret_access_key="secret",
+    )
+    assert client.list_models()["Models"] == []
+
+    async def call():
+        async with sagemaker_server.client() as sagemaker:
+            await sagemaker.list_models()
+
+    asyncio.run(call())
+    assert [entry.operation for entry in sagemaker_server.journal] == ["ListModels"] * 2
 """
 STRICT = TESTS.replace("\n\nasync def test", "\n\n@pytest.mark.asyncio\nasync def test")
 
@@ -87,6 +100,14 @@ def test_it(fake_sagemaker):
         pass
 """
 
+FEW_EXAMPLES = """
+from hypothesis import HealthCheck, settings
+
+slow = [HealthCheck.too_slow]  # hypothesis reads this whole checkout before its first example
+settings.register_profile("few", max_examples=5, deadline=None, suppress_health_check=slow)
+settings.load_profile("few")
+"""
+
 WITHOUT_PYTEST_ASYNCIO = """
 import sys
 
@@ -105,18 +126,6 @@ def run(pytester: pytest.Pytester, source: str, *arguments: str) -> pytest.RunRe
     pytester.makepyfile(test_it=source)
     scope = "asyncio_default_fixture_loop_scope=function"
     return pytester.runpytest_inprocess("-q", "-p", "no:cacheprovider", "-o", scope, *arguments)
-
-
-@contextmanager
-def profile(**options: Any) -> Iterator[None]:
-    """Let hypothesis take other settings for a while: in examples there are none."""
-    before = settings.get_current_profile_name()
-    settings.register_profile("examples", **options)
-    settings.load_profile("examples")
-    try:
-        yield
-    finally:
-        settings.load_profile(before)
 
 
 @pytest.mark.parametrize(
@@ -171,8 +180,11 @@ def test_the_examples_of_the_docs_run(pytester: pytest.Pytester, page: str) -> N
     source = "\n\n".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))
     expected = len(re.findall(r"^(?:async )?def test_", source, re.MULTILINE))
 
-    with profile(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow]):
-        result = run(pytester, source, "-o", "asyncio_mode=auto")
+    pytester.makeconftest(FEW_EXAMPLES)
+    pytester.makepyfile(test_it=source)
+    options = ("asyncio_mode=auto", "asyncio_default_fixture_loop_scope=function")
+    # In a process of its own: classes that a test in this one imports are forgotten after it.
+    result = pytester.runpytest_subprocess("-q", "-o", options[0], "-o", options[1])
 
     assert expected >= 4
     result.assert_outcomes(passed=expected)
@@ -234,7 +246,7 @@ def test_a_marker_without_a_client_is_refused(pytester: pytest.Pytester) -> None
 
 
 def test_without_pytest_asyncio_the_fixtures_say_what_is_missing(tmp_path: Path) -> None:
-    (tmp_path / "test_it.py").write_text("def test_it(sagemaker_server): pass\n")
+    (tmp_path / "test_it.py").write_text("async def test_it(sagemaker_server): pass\n")
 
     run = subprocess.run(
         [sys.executable, "-c", WITHOUT_PYTEST_ASYNCIO],

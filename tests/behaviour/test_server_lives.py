@@ -312,6 +312,7 @@ async def test_a_pipeline(library: str) -> None:
 
         def describe(sagemaker: Any, run: str) -> Any:
             answer = sagemaker.describe_pipeline_execution(PipelineExecutionArn=run)
+            assert answer["PipelineArn"] == run.partition("/execution/")[0]
             return answer["PipelineExecutionStatus"]
 
         await lived(library, server, live)
@@ -334,7 +335,8 @@ async def test_a_feature_store(library: str) -> None:
                 OnlineStoreConfig={"EnableOnlineStore": True},
                 RoleArn=ROLE,
             )
-            sagemaker.describe_feature_group(FeatureGroupName="g")
+            described = sagemaker.describe_feature_group(FeatureGroupName="g")
+            assert described["NextToken"] == ""  # or a program that pages never ends
             put(store, "a", 5, 10)
             put(store, "a", 3, 99)  # happened before
             put(store, "b", 5, 20)
@@ -366,12 +368,24 @@ async def test_a_feature_store(library: str) -> None:
             assert "colour is none of feature group g, which has id, price, time." in str(
                 caught.value
             )
+            with refused("ValidationError") as caught:
+                put(store, "a", 8, "dear")
+            assert "Feature 'price' is Fractional, and 'dear' is not." in str(caught.value)
+            more = {"FeatureName": "colour", "FeatureType": "String"}
+            sagemaker.update_feature_group(FeatureGroupName="g", FeatureAdditions=[more])
+            described = sagemaker.describe_feature_group(FeatureGroupName="g")
+            assert described["FeatureDefinitions"] == [*FEATURES, more]
+            blue = [
+                {"FeatureName": name, "ValueAsString": value}
+                for name, value in {"id": "c", "time": "1", "colour": "blue"}.items()
+            ]
+            store.put_record(FeatureGroupName="g", Record=blue)
             sagemaker.delete_feature_group(FeatureGroupName="g")
             sagemaker.list_feature_groups()
             with refused("ResourceNotFound"):
                 price(store, "a")
 
-        def put(store: Any, name: str, time: int, price: int) -> None:
+        def put(store: Any, name: str, time: int, price: object) -> None:
             values = {"id": name, "time": str(time), "price": str(price)}
             record = [{"FeatureName": k, "ValueAsString": v} for k, v in values.items()]
             store.put_record(FeatureGroupName="g", Record=record)
@@ -502,3 +516,36 @@ async def test_training_and_an_endpoint_with_aiobotocore() -> None:
             _ = [each async for each in answer["Body"]]
         with pytest.raises(ClientError, match=r'\(ModelError\).*"RuntimeError: a word that stops"'):
             await runtime.invoke_endpoint(EndpointName="e", Body=b"stop")
+
+
+@pytest.mark.parametrize("library", ["boto3", "aiobotocore"])
+async def test_apps_of_one_name_are_each_of_their_user(library: str) -> None:
+    async with SageMakerServer() as server:
+
+        def live(client: Make) -> None:
+            sagemaker = client()
+            domain = sagemaker.create_domain(
+                DomainName="d",
+                AuthMode="IAM",
+                DefaultUserSettings={"ExecutionRole": ROLE},
+                SubnetIds=["subnet-1"],
+                VpcId="vpc-1",
+            )["DomainId"]
+            app = {"DomainId": domain, "AppType": "JupyterServer", "AppName": "default"}
+            arns = {
+                sagemaker.create_app(**app, UserProfileName=user)["AppArn"] for user in ("a", "b")
+            }
+            assert len(arns) == 2
+            with refused("ResourceInUse"):
+                sagemaker.create_app(**app, UserProfileName="a")
+            sagemaker.create_app(**app, SpaceName="a")
+            shown = sagemaker.describe_app(**app, UserProfileName="b")
+            assert shown["UserProfileName"] == "b"
+            with refused("ResourceNotFound"):
+                sagemaker.describe_app(**app, UserProfileName="c")
+            sagemaker.describe_app(**app, UserProfileName="b")
+            sagemaker.delete_app(**app, UserProfileName="b")
+            left = sagemaker.list_apps(UserProfileNameEquals="a")["Apps"]
+            assert [each["UserProfileName"] for each in left] == ["a"]
+
+        await lived(library, server, live)

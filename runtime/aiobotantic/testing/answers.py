@@ -52,9 +52,14 @@ def made_up(
 def fill_up(
     cls: type[Structure], members: dict[str, Any], fills: Iterable[str], answers: Answers
 ) -> None:
-    """Make up those members of a resource that its structure must not lack."""
+    """Make up those members of a resource that its structure must not lack.
+
+    One that says nothing where it is made up, such as the token of a page, is an empty text.
+    """
     for wire in fills:
-        if members.get(wire) is None:
+        if wire in answers.omitted:
+            members.setdefault(wire, "")
+        elif members.get(wire) is None:
             members[wire] = _filling(cls, wire, answers.settled, answers.settling)
 
 

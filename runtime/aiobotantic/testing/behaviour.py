@@ -67,6 +67,8 @@ class Act(_Table):
     """Paths of arguments to the kinds of resources that they must name."""
     clears: dict[str, str] = {}
     """Arguments that, when true, take a member away."""
+    adds: dict[str, str] = {}
+    """Arguments whose items are added to those of a member."""
     items: str | None = None
     """The member of a list's response that holds the resources."""
     fills: tuple[str, ...] = ()
@@ -258,7 +260,7 @@ def _wrong(resource: Resource, act: Act, operation: Operation[Any]) -> Iterator[
     if act.does not in ("create", "put") and act.each is None:
         named = act.by or resource.identity[: -1 if resource.latest else None]
         yield from (f"/by: it does not take {each}" for each in named if each not in given)
-    for table in ("clears", "needs"):
+    for table in ("adds", "clears", "needs"):
         paths: dict[str, str] = getattr(act, table)
         heads = {path.partition(".")[0] for path in paths}
         yield from (f"/{table}: no such argument: {each}" for each in sorted(heads - given))

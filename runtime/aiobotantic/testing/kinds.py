@@ -258,11 +258,14 @@ class ResourceKind:
         return self._shown(record.members)
 
     def _change(self, act: Act, record: Record, request: Mapping[str, Any]) -> None:
-        named = {*(act.by or ()), *self.resource.identity}
+        named = {*(act.by or ()), *self.resource.identity, *act.adds}
         self._store(record.members, {k: v for k, v in request.items() if k not in named})
         for argument, member in act.clears.items():
             if request.get(argument):
                 record.members.pop(member, None)
+        for argument, member in act.adds.items():
+            items = [*record.members.get(member, ()), *request.get(argument, ())]
+            record.members[member] = items
         for complete in self.completers:
             complete(record.members)
         if (counted := self._counted) is not None:
