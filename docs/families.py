@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from aiobotantic.manifest import spec_versions
+from aiobotantic.structure import describe
 from aiobotantic.testing.behaviour import Act, Behaviour, Resource, load_behaviour
 from aiosagemaker_extras.testing import client_class
 
@@ -36,6 +37,7 @@ def lines() -> Iterator[str]:
             names = ", ".join(f"`{name}`" for name in behaviour.tags)
             yield from ("", f"Tags of all of them, by ARN: {names}.")
         yield from unfiltered(behaviour)
+        yield from unread(service, behaviour)
         yield from exceptions(behaviour)
 
 
@@ -105,6 +107,28 @@ def unfiltered(behaviour: Behaviour) -> Iterator[str]:
     ]
     if found:
         yield from ("", "| List | Arguments that choose nothing, with a warning in the log |")
+        yield "| --- | --- |"
+        yield from sorted(found)
+
+
+def unread(service: str, behaviour: Behaviour) -> Iterator[str]:
+    """Yield the arguments of Describe that neither name what is described nor are shown by it."""
+    operations = client_class(service).operations()
+    found = []
+    for resource in behaviour.resources.values():
+        for name, act in resource.operations.items():
+            if act.does != "describe":
+                continue
+            given = describe(operations[name].request_class).wire_names.values()
+            shown = describe(operations[name].response_class).wire_names.values()
+            known = {*act.by, *resource.identity, *resource.arn_members, *shown}
+            if unknown := [f"`{each}`" for each in given if each not in known]:
+                found.append(f"| `{name}` | {', '.join(unknown)} |")
+    if found:
+        yield from (
+            "",
+            "| Description | Arguments that choose nothing: the newest is shown, whole |",
+        )
         yield "| --- | --- |"
         yield from sorted(found)
 

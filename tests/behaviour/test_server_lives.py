@@ -17,6 +17,7 @@ from aiobotocore.session import get_session
 from botocore.config import Config
 from botocore.exceptions import ClientError, WaiterError
 
+from aiobotantic.errors import ServiceError
 from aiosagemaker_extras.testing import Invocation, SageMakerServer
 
 ROLE = "arn:aws:iam::123456789012:role/tester"
@@ -549,3 +550,18 @@ async def test_apps_of_one_name_are_each_of_their_user(library: str) -> None:
             assert [each["UserProfileName"] for each in left] == ["a"]
 
         await lived(library, server, live)
+
+
+async def test_a_version_that_is_not_kept_is_not_described() -> None:
+    async with SageMakerServer() as server, server.client() as sagemaker:
+        card = {"ModelCardName": "c", "ModelCardStatus": "Draft"}
+        await sagemaker.wire.create_model_card(**card, Content="{}")
+        await sagemaker.wire.update_model_card(**card)
+
+        newest = await sagemaker.describe_model_card(model_card_name="c")
+        same = await sagemaker.describe_model_card(model_card_name="c", model_card_version=2)
+        with pytest.raises(ServiceError) as caught:
+            await sagemaker.describe_model_card(model_card_name="c", model_card_version=1)
+
+    assert newest.model_card_version == same.model_card_version == 2
+    assert 'ModelCardName "c" and ModelCardVersion "1"' in str(caught.value)

@@ -244,6 +244,14 @@ class ResourceKind:
             raise self._refusal("absent", {**request, "named": _named(by, values)})
         record = self.records[key]
         if act.does == "describe":
+            other = {
+                name: value
+                for name, value in request.items()
+                if name not in by and record.members.get(name, value) != value
+            }
+            if other:  # a version that is no longer kept, as nothing but the newest is
+                named = _named((*by, *other), (*values, *other.values()))
+                raise self._refusal("absent", {**request, "named": named})
             return self._shown(self._look(key))
         self._require(act, record)
         if act.does == "delete":
