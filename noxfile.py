@@ -120,7 +120,7 @@ def soak(session: nox.Session) -> None:
 @nox.session
 def faults(session: nox.Session) -> None:
     """Let the same faults happen to aiobotocore, and compare with docs/reliability.md."""
-    session.install(*WORKSPACE)
+    session.install(*WORKSPACE, *group("tests"))
     check = ("--check", "docs/reliability.md")
     session.run("python", "benchmarks/faults.py", *check, *session.posargs)
 

@@ -15,6 +15,7 @@ import gc
 import json
 import logging
 import random
+import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable
@@ -28,7 +29,19 @@ from unittest.mock import patch
 from aiobotocore.config import AioConfig
 from aiobotocore.credentials import AioCredentials
 from aiobotocore.session import AioSession
-from scenes import OFTEN, PEERS, SHORT, Peer, Scene, counted, metadata, outcome, session_until
+from scenes import (
+    OFTEN,
+    PATIENCE,
+    PEERS,
+    SHORT,
+    Peer,
+    Scene,
+    counted,
+    metadata,
+    outcome,
+    session_until,
+    tls_context,
+)
 
 from aiobotantic.testing.event_frames import Damaged, HangUp, RawEvent, StreamItem, Truncated
 from aiobotantic.testing.front import Front
@@ -37,6 +50,21 @@ from aiobotantic.testing.mishaps import Changed, Cut, Huge, Instead, Mishap, Slo
 from aiosagemaker import SageMaker, SageMakerRuntime
 from aiosagemaker.sagemaker_runtime.models import PayloadPart, ResponseStream
 from aiosagemaker.testing import SageMakerServer
+
+WAITS: Final = """
+import asyncio, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.path.insert(0, sys.argv[1])
+from scenes import PEERS
+
+async def main():
+    peer = next(each for each in PEERS if each.name == sys.argv[2])
+    async with peer.make("sagemaker", sys.argv[3]) as client:
+        await client.describe_image(**peer.words({"ImageName": "m"}))
+
+asyncio.run(main())
+"""
+"""A program that waits for an answer: the folder of this file, the peer's name, the address."""
 
 Row = Callable[[Scene], Awaitable[str]]
 ROWS: dict[str, tuple[str, Row]] = {}
@@ -135,6 +163,21 @@ async def plain(scene: Scene) -> str:
     return f"{await outcome(scene.create(client))}; {scene.carried_out()}"
 
 
+@row("a certificate that nobody signed")
+async def unsigned(scene: Scene) -> str:
+    front = await scene.stack.enter_async_context(scene.server.front(tls=tls_context()))
+    client = await scene.client(url=front.url)
+    return f"{await outcome(scene.create(client))}; {scene.carried_out()}"
+
+
+@row("an address that is none")
+async def impossible(scene: Scene) -> str:
+    async def call() -> Any:
+        return await scene.create(await scene.client(url="http://127.0.0.1:99999"))
+
+    return await outcome(call())
+
+
 @row("a proxy that refuses with 407")
 async def refusing_proxy(scene: Scene) -> str:
     scene.front.next(None, *[Instead(407)] * OFTEN)
@@ -224,6 +267,64 @@ async def cancelled_within(scene: Scene) -> str:
     await asyncio.sleep(0.5)
     call.cancel()
     return f"the next call {await outcome(scene.describe(client), SHORT)}"
+
+
+@row("cancelled after 1 to 60 turns of the loop, pool of one")
+async def cancelled_anywhere(scene: Scene) -> str:
+    retries = {"max_attempts": 0}
+    client = await scene.client(config=AioConfig(max_pool_connections=1, retries=retries))
+    await scene.describe(client)
+    found = []
+    for turns in range(1, 61):
+        call = asyncio.ensure_future(scene.describe(client))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        call.cancel()
+        await asyncio.wait([call])
+        found.append(await outcome(scene.describe(client), SHORT))
+    return f"the next call: {counted(found)}"
+
+
+@row("SIGINT while a program waits for an answer")
+async def interrupted(scene: Scene) -> str:
+    asked = asyncio.Event()
+
+    async def answer(operation: str, members: Any) -> None:
+        asked.set()
+        await asyncio.sleep(30)
+
+    scene.server.on("DescribeImage", answer)
+    folder = str(Path(__file__).parent)
+    program = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", WAITS, folder, scene.peer.name, scene.front.url),
+        stderr=asyncio.subprocess.PIPE,
+    )
+    await asyncio.wait_for(asked.wait(), PATIENCE)
+    program.send_signal(signal.SIGINT)
+    _, told = await asyncio.wait_for(program.communicate(), PATIENCE)
+    complaints = [line for line in told.decode().splitlines() if "nclosed" in line]
+    last = told.decode().splitlines()[-1]
+    return f"{last}; {len(complaints)} complaints of what is not closed"
+
+
+def _files() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+@row("50 clients, opened and closed after a call")
+async def cycles(scene: Scene) -> str:
+    async def call() -> None:
+        async with scene.peer.make("sagemaker", scene.front.url) as client:
+            await scene.describe(client)
+
+    await call()
+    await asyncio.sleep(0.1)
+    before = len(asyncio.all_tasks()), _files()
+    for _ in range(50):
+        await call()
+    await asyncio.sleep(0.1)
+    after = len(asyncio.all_tasks()), _files()
+    return f"{after[0] - before[0]} tasks and {after[1] - before[1]} files stay behind"
 
 
 @row("called from another event loop")
