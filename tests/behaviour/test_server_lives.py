@@ -302,8 +302,11 @@ async def test_a_pipeline(library: str) -> None:
             statuses = [describe(sagemaker, runs[0]) for _ in range(2)]
             assert statuses == ["Stopping", "Stopped"]
             assert [describe(sagemaker, runs[1]) for _ in range(2)] == ["Executing", "Succeeded"]
-            listed = sagemaker.list_pipeline_executions(PipelineName="p")
-            assert [each["PipelineExecutionArn"] for each in listed["PipelineExecutionSummaries"]]
+            for name in ("p", arn):
+                listed = sagemaker.list_pipeline_executions(PipelineName=name)
+                shown = listed["PipelineExecutionSummaries"]
+                assert {each["PipelineExecutionArn"] for each in shown} == {*runs}
+                assert all(each["StartTime"] for each in shown)
             sagemaker.update_pipeline(PipelineName="p", PipelineDescription="new")
             assert sagemaker.describe_pipeline(PipelineName=arn)["PipelineDescription"] == "new"
             sagemaker.delete_pipeline(PipelineName="p", ClientRequestToken="d" * 32)

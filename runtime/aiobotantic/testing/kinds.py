@@ -348,10 +348,18 @@ class ResourceKind:
         if words is None or act.items is None:
             raise ValueError("behaviour: a list operation needs /lists and its own `items`")
         self.wear_out()
+        request = {name: self._name_for(name, value) for name, value in request.items()}
         shown, token = page(self._ordered, request, self.resource, act, words, self._kin.joined)
         items = [self._look(self._key(members)) for members in shown]
         answer: Members = {act.items: items}
         return answer if token is None else answer | {words.token: token}
+
+    def _name_for(self, argument: str, value: Any) -> Any:
+        """Return the name that an ARN stands for, where an argument takes either."""
+        if not argument.endswith("Name") or not str(value).startswith("arn:"):
+            return value
+        found = self._kin.find_arn(value)
+        return value if found is None else found[1][-1]
 
     def _ordered(self, member: str) -> Order:
         """Return the resources in the order of a member; it is kept from then on."""
