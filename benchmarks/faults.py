@@ -34,6 +34,7 @@ from scenes import (
     PATIENCE,
     PEERS,
     SHORT,
+    WAITS,
     Peer,
     Scene,
     counted,
@@ -50,21 +51,6 @@ from aiobotantic.testing.mishaps import Changed, Cut, Huge, Instead, Mishap, Slo
 from aiosagemaker import SageMaker, SageMakerRuntime
 from aiosagemaker.sagemaker_runtime.models import PayloadPart, ResponseStream
 from aiosagemaker.testing import SageMakerServer
-
-WAITS: Final = """
-import asyncio, signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)
-sys.path.insert(0, sys.argv[1])
-from scenes import PEERS
-
-async def main():
-    peer = next(each for each in PEERS if each.name == sys.argv[2])
-    async with peer.make("sagemaker", sys.argv[3]) as client:
-        await client.describe_image(**peer.words({"ImageName": "m"}))
-
-asyncio.run(main())
-"""
-"""A program that waits for an answer: the folder of this file, the peer's name, the address."""
 
 Row = Callable[[Scene], Awaitable[str]]
 ROWS: dict[str, tuple[str, Row]] = {}

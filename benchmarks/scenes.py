@@ -32,6 +32,21 @@ SHORT: Final = 3.0
 OFTEN: Final = 8
 """Requests that meet a mishap, where it stays: more than any call makes."""
 
+WAITS: Final = """
+import asyncio, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.path.insert(0, sys.argv[1])
+from scenes import PEERS
+
+async def main():
+    peer = next(each for each in PEERS if each.name == sys.argv[2])
+    async with peer.make("sagemaker", sys.argv[3]) as client:
+        await client.describe_image(**peer.words({"ImageName": "m"}))
+
+asyncio.run(main())
+"""
+"""A program that waits for an answer: the folder of this file, the peer's name, the address."""
+
 
 @dataclass(frozen=True)
 class Peer:

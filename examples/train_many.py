@@ -75,7 +75,7 @@ async def train_all(settings: Settings, rates: list[float]) -> list[Ended]:
     """Start a job for each rate, and wait for all of them."""
     sweep = f"sweep-{uuid4().hex[:8]}"
     async with SageMaker() as sagemaker, asyncio.TaskGroup() as group:
-        # Lists tell which jobs have ended: many jobs cost no more requests than few.
+        # Lists tell the waiters which jobs have ended; logs ask for each job.
         patient = sagemaker.with_options(poller=SharedPoller())
         jobs = [
             group.create_task(train(patient, settings, f"{sweep}-{number}", rate))

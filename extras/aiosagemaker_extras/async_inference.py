@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 _LARGEST_BODY: Final = 128_000
 """Bytes of input that the request itself may hold."""
 _LONGEST_REASON: Final = 2_000
+_HIDDEN: Final = ("AccessDenied", "403")
+"""What S3 says of an object that is not there yet to whoever may not list the bucket."""
 _WAITED_FOR: Final = "The output of InvokeEndpointAsync"
 
 
@@ -131,16 +133,25 @@ class AsyncInference(EndpointAsyncOperations, Client):
                 body=inline,
             )
             look: Any = _look  # which may find nothing yet
+            hidden: ServiceError | None = None
+
+            def has_ended(found: AsyncInferenceOutput | None, error: ServiceError | None) -> bool:
+                nonlocal hidden
+                if error is not None and error.code not in _HIDDEN and not error.retryable:
+                    raise error
+                hidden = error
+                return found is not None
+
             try:
                 output: AsyncInferenceOutput | None = await poll(
                     lambda: look(self, storage, invoked),
-                    lambda found, _: found is not None,
+                    has_ended,
                     name=_WAITED_FOR,
                     timeout=timeout,
                     turn=backing_off(delay),
                 )
             except WaiterTimedOut:
-                raise timed_out(_WAITED_FOR, timeout, invoked) from None
+                raise timed_out(_WAITED_FOR, timeout, invoked) from hidden
         assert output is not None, "poll ends with what was found"
         return output
 
@@ -167,7 +178,13 @@ async def _look(
     client: Client, s3: Any, invoked: InvokeEndpointAsyncOutput
 ) -> AsyncInferenceOutput | None:
     """Return the output, once it is there."""
-    found = await _object(client, s3, invoked.output_location, "OutputLocation")
+    found, refusal = None, None
+    try:
+        found = await _object(client, s3, invoked.output_location, "OutputLocation")
+    except ServiceError as error:
+        if error.code not in _HIDDEN:
+            raise
+        refusal = error
     if found is not None:
         return AsyncInferenceOutput(
             body=found[0],
@@ -175,10 +192,12 @@ async def _look(
             inference_id=invoked.inference_id,
             output_location=invoked.output_location,
         )
-    if invoked.failure_location is None:
-        return None
-    failure = await _object(client, s3, invoked.failure_location, "FailureLocation")
+    failure = None
+    if invoked.failure_location is not None:
+        failure = await _object(client, s3, invoked.failure_location, "FailureLocation")
     if failure is None:
+        if refusal is not None:
+            raise refusal
         return None
     reason = failure[0].decode(errors="replace")[:_LONGEST_REASON]
     raise WaiterFailed(

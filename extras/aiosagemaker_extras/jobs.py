@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from aiobotantic.client import Client
+from aiobotantic.errors import ThrottlingError
 from aiosagemaker.sagemaker._operations.processing_job import ProcessingJobOperations
 from aiosagemaker.sagemaker._operations.training_job import TrainingJobOperations
 from aiosagemaker.sagemaker._operations.transform_job import TransformJobOperations
@@ -55,7 +56,10 @@ class Jobs(ProcessingJobOperations, TrainingJobOperations, TransformJobOperation
         """
 
         async def ended() -> bool:
-            job = await self.describe_training_job(training_job_name=training_job_name)
+            try:
+                job = await self.describe_training_job(training_job_name=training_job_name)
+            except ThrottlingError:  # it is asked again at the next look
+                return False
             return job.training_job_status in _ENDED
 
         options = LogOptions(follow, tail, start_from, delay, endpoint_url, logs)
@@ -75,7 +79,10 @@ class Jobs(ProcessingJobOperations, TrainingJobOperations, TransformJobOperation
         """Yield what a processing job has written, as `training_job_logs` does."""
 
         async def ended() -> bool:
-            job = await self.describe_processing_job(processing_job_name=processing_job_name)
+            try:
+                job = await self.describe_processing_job(processing_job_name=processing_job_name)
+            except ThrottlingError:  # it is asked again at the next look
+                return False
             return job.processing_job_status in _ENDED
 
         options = LogOptions(follow, tail, start_from, delay, endpoint_url, logs)
@@ -95,7 +102,10 @@ class Jobs(ProcessingJobOperations, TrainingJobOperations, TransformJobOperation
         """Yield what a transform job has written, as `training_job_logs` does."""
 
         async def ended() -> bool:
-            job = await self.describe_transform_job(transform_job_name=transform_job_name)
+            try:
+                job = await self.describe_transform_job(transform_job_name=transform_job_name)
+            except ThrottlingError:  # it is asked again at the next look
+                return False
             return job.transform_job_status in _ENDED
 
         options = LogOptions(follow, tail, start_from, delay, endpoint_url, logs)

@@ -8,7 +8,7 @@ import asyncio
 import copy
 import keyword
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import cache
@@ -368,7 +368,7 @@ class Client(Hookable, Operations):
         self,
         request: Request[Response],
         *,
-        until: Callable[[Response], bool],
+        until: Callable[[Response], bool | Awaitable[bool]],
         timeout: float | None = None,
         delay: float = 30,
         on_poll: OnPoll[Response] | None = None,
@@ -377,7 +377,8 @@ class Client(Hookable, Operations):
 
         Args:
             request: What is asked; a call that changes nothing.
-            until: Returns whether an answer is the one that is waited for; may raise.
+            until: Returns whether an answer is the one that is waited for, and is awaited where it
+                is async; may raise.
             timeout: Seconds to wait at most. Default: no limit.
             delay: Most seconds between two calls, which begin at a tenth of it.
             on_poll: Is called with each answer, and awaited where it is async.
@@ -390,7 +391,9 @@ class Client(Hookable, Operations):
         check_seconds(delay, "delay")
         check_seconds(timeout, "timeout")
 
-        def has_ended(response: Response | None, error: ServiceError | None) -> bool:
+        def has_ended(
+            response: Response | None, error: ServiceError | None
+        ) -> bool | Awaitable[bool]:
             if error is not None:
                 raise error
             return response is not None and until(response)

@@ -139,6 +139,9 @@ def progress_bar(text: str = "calls") -> Generator[Progress, None, None]:
         yield move
 
 
+_END: Final = object()
+
+
 class _Source(Generic[Asked]):
     """Requests one after another, from either kind of iterable."""
 
@@ -158,12 +161,12 @@ class _Source(Generic[Asked]):
     async def take(self) -> tuple[int, Asked] | None:
         """Return the next request and its place; None after the last one."""
         if self._plain is not None:
-            return self._numbered(next(self._plain, None))
+            return self._numbered(next(self._plain, _END))
         async with self._lock:
-            return self._numbered(await anext(cast(Any, self._async), None))
+            return self._numbered(await anext(cast(Any, self._async), _END))
 
-    def _numbered(self, request: Asked | None) -> tuple[int, Asked] | None:
-        if request is None:
+    def _numbered(self, request: Any) -> tuple[int, Asked] | None:
+        if request is _END:
             return None
         self._taken += 1
         return self._taken - 1, request

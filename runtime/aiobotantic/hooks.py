@@ -153,9 +153,11 @@ class HookedCall:
 
     async def around(self, send: Callable[[], Awaitable[Structure]]) -> Structure:
         """Send, with the hooks before and after."""
-        await _tell(self._hooks.before_call, BeforeCall(**self._facts))
         started = time.monotonic()
         try:
+            for hook in self._hooks.before_call:
+                await _told(hook(BeforeCall(**self._facts)))
+            started = time.monotonic()
             response = await send()
         except (KeyboardInterrupt, SystemExit):
             raise
@@ -186,7 +188,17 @@ class HookedCall:
 
 
 async def _tell(hooks: list[Hook[Event]], event: Event) -> None:
+    """Tell every hook; what the first that fails raises is raised when all have been told."""
+    failure: BaseException | None = None
     for hook in hooks:
-        told = hook(event)
-        if inspect.isawaitable(told):
-            await told
+        try:
+            await _told(hook(event))
+        except BaseException as error:
+            failure = failure or error
+    if failure is not None:
+        raise failure
+
+
+async def _told(told: Any) -> None:
+    if inspect.isawaitable(told):
+        await told

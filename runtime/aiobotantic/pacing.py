@@ -51,7 +51,11 @@ class Pace:
         self._free_from = max(self._free_from, now) + step
         delay = self._free_from - now - step * self.burst
         if delay > 0:
-            await asyncio.sleep(delay)
+            try:
+                await asyncio.sleep(delay)
+            except asyncio.CancelledError:
+                self._free_from -= step  # whoever comes next need not wait for it
+                raise
 
 
 class AdaptivePacing:

@@ -224,6 +224,8 @@ class _Walk(Generic[Page]):
         self._stand_at = stand_at
         self._here = start
         self._repeated = False
+        self._asked: set[int] = set()
+        """Hashes of the tokens that were asked for: the tokens themselves may be long."""
 
     async def page(self) -> _Fetched[Page] | None:
         """Fetch the next page, cut to what is to be given; None after the last one."""
@@ -237,7 +239,10 @@ class _Walk(Generic[Page]):
         self._here = self._next
         page = await self._fetch(self._here.token)
         token = self._pagination.next_token(page)
-        self._repeated = token is not None and token == self._here.token
+        if isinstance(self._here.token, str):
+            self._asked.add(hash(self._here.token))
+        again = isinstance(token, str) and hash(token) in self._asked
+        self._repeated = token is not None and (again or token == self._here.token)
         return self._cut(page, None if token is None else _Position(token))
 
     def given(self, fetched: _Fetched[Any], count: int) -> None:

@@ -25,6 +25,8 @@ _LONGER: Final = 1.5
 _SLOWER: Final = 0.7
 _FASTER: Final = 1.1
 """What becomes of the rate of lists by a throttling, and by a list that was read."""
+_BROKEN: Final = 30
+"""Seconds after which a list that could not be read is tried again."""
 _FEW: Final = 2
 """Waiters that ask for themselves: a list is no cheaper."""
 
@@ -94,8 +96,9 @@ class _List:
     """The waiters that one List operation serves."""
 
     def __init__(self, operation: Operation[Any], listing: Listing, rate: float) -> None:
-        self.broken = False
-        """Whether the list cannot be read."""
+        self._broken_until = float("-inf")
+        """Until when the list, which could not be read, is not asked for again."""
+        self._delay = float("inf")
         self._operation = operation
         self._listing = listing
         self._rate = rate
@@ -106,11 +109,21 @@ class _List:
         self._due = float("-inf")
         """When the list is read again, by the event loop's clock."""
 
+    @property
+    def broken(self) -> bool:
+        """Whether the list could not be read a short while ago."""
+        return asyncio.get_running_loop().time() < self._broken_until
+
     async def news(self, identity: str, waiter: Waiter, send: Send, delay: float) -> None:
         """Return when the list says that the wait may be over, or cannot say anything."""
         told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting[identity][told] = waiter
+        if self._task is not None and delay < self._delay:  # who is in a hurry sets the pace
+            self._task.cancel()
+            self._task = None
+            self._due = min(self._due, asyncio.get_running_loop().time() + delay * _FIRST_PAUSE)
         if self._task is None:
+            self._delay = delay
             self._task = asyncio.create_task(self._read(send, delay))
         try:
             await told
@@ -143,10 +156,11 @@ class _List:
                 self._pace.rate *= _SLOWER
             except Exception as error:  # a hook's, too: each waiter meets it in its own call
                 logger.warning(
-                    "%s cannot be read, so each waiter asks for itself: %s",
-                    *(self._operation.name, error),
+                    "%s cannot be read, so each waiter asks for itself for %d s: %s",
+                    *(self._operation.name, _BROKEN, error),
                 )
-                self.broken = True
+                self._broken_until = now() + _BROKEN
+                self._task = None
                 self._tell(self._waiting)
                 return
             self._due = now() + self._pause

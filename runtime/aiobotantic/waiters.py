@@ -174,7 +174,7 @@ class Waiter:
 
 async def poll(
     call: Callable[[], Awaitable[Output]],
-    has_ended: Callable[[Output | None, ServiceError | None], bool],
+    has_ended: Callable[[Output | None, ServiceError | None], bool | Awaitable[bool]],
     *,
     name: str,
     timeout: float | None,
@@ -185,7 +185,8 @@ async def poll(
 
     Args:
         call: Makes one call.
-        has_ended: Is given the response, or the error in its place, and may raise.
+        has_ended: Is given the response, or the error in its place, and may raise; it is awaited
+            where it is async.
         name: What is waited for.
         timeout: Seconds in all; None for no limit.
         turn: Is awaited before each call, with the number of calls before it.
@@ -196,6 +197,7 @@ async def poll(
     """
     deadline = asyncio.timeout(timeout)
     response: Output | None = None
+    last: Output | None = None
     try:
         async with deadline:
             number = -1
@@ -204,7 +206,7 @@ async def poll(
                 await turn(number)
                 error: ServiceError | None = None
                 try:
-                    response = await call()
+                    last = response = await call()
                 except ThrottlingError:  # it asks for patience, and says nothing of the resource
                     number = max(number, _PATIENT)
                     continue
@@ -214,12 +216,15 @@ async def poll(
                     told = on_poll(response)
                     if inspect.isawaitable(told):
                         await told
-                if has_ended(response, error):
+                ended = has_ended(response, error)
+                if inspect.isawaitable(ended):
+                    ended = await ended
+                if ended:
                     return response
     except TimeoutError:
         if not deadline.expired():
             raise
-    raise timed_out(name, timeout, response)
+    raise timed_out(name, timeout, last)
 
 
 def timed_out(name: str, timeout: float | None, response: Structure | None) -> WaiterTimedOut:

@@ -14,6 +14,7 @@ from aiobotantic.errors import (
     ClientClosedError,
     RequestValidationError,
     ResponseParseError,
+    ServiceError,
     WaiterFailed,
     WaiterTimedOut,
 )
@@ -123,6 +124,32 @@ async def test_the_output_is_waited_for(served: Served) -> None:
     assert str(raised.value) == "The output of InvokeEndpointAsync was not reached within 0.2 s"
     assert isinstance(raised.value.last_response, InvokeEndpointAsyncOutput)
     assert raised.value.last_response.output_location == f"{PLACE}/never.out"
+
+
+async def test_what_s3_refuses_ends_the_wait_or_is_its_cause(served: Served) -> None:
+    answer, refusals = served.server.outside["s3"], ["NoSuchBucket"]
+
+    def refusing(request: Any) -> Any:
+        found = answer(request)
+        if request.method == "GET":
+            body = f"<Error><Code>{refusals[0]}</Code><Message>no</Message></Error>"
+            return type(found)(403, body.encode(), found.headers)
+        return found
+
+    served.server.outside["s3"] = refusing
+    served.server.answer_with("InvokeEndpointAsync", answering(f"{PLACE}/never.out"))
+
+    async def call() -> None:
+        await served.runtime.invoke_endpoint_async_and_wait(
+            endpoint_name="upper", body=b"x", delay=0.05, timeout=2
+        )
+
+    with pytest.raises(ServiceError, match="NoSuchBucket"):
+        await call()
+    refusals[0] = "AccessDenied"  # said, too, of what is not there by who may not list
+    with pytest.raises(WaiterTimedOut) as raised:
+        await call()
+    assert "AccessDenied" in str(raised.value.__cause__)
 
 
 def answering(location: str) -> Any:

@@ -163,6 +163,33 @@ async def test_an_async_hook_is_awaited_and_may_end_the_call(
     assert service.sent == []
 
 
+async def test_a_hook_that_raises_takes_no_other_hook_its_turn(
+    service: HttpService, workshop: Workshop
+) -> None:
+    service.script = [answer({"MachineName": "m"})]
+    refused: list[type[CallEvent]] = [AfterCall, BeforeCall]
+
+    def refuse(event: CallEvent) -> None:
+        if isinstance(event, refused[-1]):
+            raise PermissionError("not for you")
+
+    events: list[CallEvent] = []
+    workshop.before_call(events.append)
+    workshop.before_call(refuse)
+    workshop.after_call(refuse)
+    workshop.after_call(events.append)
+    workshop.on_error(events.append)
+
+    while refused:
+        with pytest.raises(PermissionError, match="not for you"):
+            await describe(workshop)
+        refused.pop()
+
+    kinds = [type(event) for event in events]
+    assert kinds == [BeforeCall, CallFailed, BeforeCall, AfterCall]
+    assert len(service.sent) == 1
+
+
 async def test_hooks_run_in_their_order_and_hold_for_views_and_the_wire_door(
     service: HttpService, workshop: Workshop
 ) -> None:

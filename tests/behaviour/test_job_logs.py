@@ -295,6 +295,21 @@ async def test_throttling_is_waited_out_and_other_errors_are_raised_typed(
     assert caught.value.code == "AccessDeniedException"
 
 
+async def test_a_throttled_description_ends_no_follower(
+    server: SageMakerServer, sagemaker: SageMaker, group: LogGroup
+) -> None:
+    group.write("j", "one")
+    await train(sagemaker)
+    server.clock.advance(minutes=6)
+    server.fail_next("DescribeTrainingJob", "ThrottlingException", times=2)
+    options: Any = {"follow": True, "delay": 0.05, "endpoint_url": server.url}
+
+    lines = await texts(sagemaker.with_options(retries=0).training_job_logs("j", **options))
+
+    assert lines == ["one"]
+    assert len(server.requests("DescribeTrainingJob")) == 3
+
+
 async def test_logs_are_read_as_the_client_signs(
     server: SageMakerServer, group: LogGroup, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -358,3 +358,42 @@ async def test_a_throttling_that_ends_a_call_slows_the_next_ones(
 
     rate = pacing.rate("DescribeMachine")
     assert rate == pytest.approx(0.7)
+
+
+async def test_a_request_that_is_none_loses_no_other(
+    service: HttpService, workshop: Workshop
+) -> None:
+    service.script = [echo]
+    given: Any = [requests(1)[0], None, *requests(2)]
+
+    results = [each async for each in map_calls(workshop, given, on_error="collect")]
+
+    assert sorted(each.index for each in results) == [0, 1, 2, 3]
+    assert [each.index for each in results if each.error is not None] == [1]
+
+
+async def test_waits_that_are_cancelled_cost_the_next_ones_nothing() -> None:
+    pace, loop = Pace(10), asyncio.get_running_loop()
+    await pace.wait()
+    waits = [asyncio.create_task(pace.wait()) for _ in range(100)]
+    await asyncio.sleep(0)
+    for wait in waits:
+        wait.cancel()
+    await asyncio.gather(*waits, return_exceptions=True)
+
+    start = loop.time()
+    await pace.wait()
+
+    assert loop.time() - start < 5  # ten seconds before
+
+
+async def test_an_async_condition_is_awaited(service: HttpService, workshop: Workshop) -> None:
+    service.script = [answer({"MachineName": name}) for name in ("a", "b")]
+
+    async def is_b(response: Any) -> bool:
+        await asyncio.sleep(0)
+        return bool(response.machine_name == "b")
+
+    found = await workshop.wait_for(requests(1)[0], until=is_b, delay=0.01)
+
+    assert found.machine_name == "b"

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from http_service import HttpService, answer, error, until
 
+from aiobotantic.errors import PaginationError
 from aiosagemaker import SageMaker
 from aiosagemaker.sagemaker.errors import ResourceNotFound
 
@@ -126,3 +127,12 @@ async def test_an_error_of_the_next_page_comes_after_the_items_before(
             seen.append(hub.hub_name)
 
     assert seen == ["a", "b"]
+
+
+async def test_pages_in_a_circle_are_an_error(service: HttpService, sagemaker: SageMaker) -> None:
+    service.script = [hubs("x", token=token) for token in ("a", "b", "c", "a", "b", "c")]
+
+    with pytest.raises(PaginationError, match="ListHubs named the same next page twice"):
+        [hub async for hub in sagemaker.iter_hubs()]
+
+    assert len(service.sent) == 4

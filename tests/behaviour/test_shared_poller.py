@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web
 from http_service import HttpService, answer, until
 
+from aiobotantic import polling
 from aiobotantic.errors import ConfigurationError, WaiterFailed, WaiterTimedOut
 from aiobotantic.hooks import BeforeCall
 from aiobotantic.polling import SharedPoller
@@ -161,6 +162,42 @@ async def test_where_the_list_is_refused_each_asks_for_itself(
     await asyncio.gather(*tasks)
 
     assert jobs.calls["ListTrainingJobs"] == 1
+
+
+async def test_a_list_that_was_refused_is_tried_again_by_who_waits_then(
+    service: HttpService, sagemaker: SageMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(polling, "_BROKEN", 0.2)
+    jobs = Jobs(10)
+    jobs.refused = True
+    service.script = [jobs]
+    shared = sagemaker.with_options(poller=poller())
+    tasks = [asyncio.create_task(wait(shared, name)) for name in jobs.names]
+    await until(lambda: jobs.calls["DescribeTrainingJob"] >= 12)
+
+    jobs.refused = False
+    await until(lambda: jobs.calls["ListTrainingJobs"] >= 3)
+    jobs.status = dict.fromkeys(jobs.names, "Completed")
+    await asyncio.gather(*tasks)
+
+
+async def test_who_is_in_a_hurry_sets_the_pace_of_the_list(
+    service: HttpService, sagemaker: SageMaker
+) -> None:
+    jobs = Jobs(10)
+    service.script = [jobs]
+    shared = sagemaker.with_options(poller=poller())
+    slow = [asyncio.create_task(wait(shared, name, delay=600)) for name in jobs.names[1:]]
+    await until(lambda: jobs.calls["ListTrainingJobs"] >= 1)
+    quick = asyncio.create_task(wait(shared, jobs.names[0], delay=0.1))
+    await until(lambda: jobs.calls["ListTrainingJobs"] >= 3)
+
+    jobs.status[jobs.names[0]] = "Completed"
+    await asyncio.wait_for(quick, 10)
+
+    for task in slow:
+        task.cancel()
+    await asyncio.gather(*slow, return_exceptions=True)
 
 
 async def test_a_few_waiters_need_no_list(service: HttpService, sagemaker: SageMaker) -> None:

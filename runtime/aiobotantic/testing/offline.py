@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from itertools import count
 from typing import Any, Self, TypeVar
 
@@ -97,7 +97,7 @@ class OfflineClient(Client):
         self,
         request: Request[Response],
         *,
-        until: Callable[[Response], bool],
+        until: Callable[[Response], bool | Awaitable[bool]],
         timeout: float | None = None,
         delay: float = 30,
         on_poll: OnPoll[Response] | None = None,
@@ -110,6 +110,9 @@ class OfflineClient(Client):
             await turn(number)
             response = await self.send(request)
             await last.note(response)
-            if until(response):
+            ended = until(response)
+            if inspect.isawaitable(ended):
+                ended = await ended
+            if ended:
                 return response
         raise AssertionError("count() ends never")
