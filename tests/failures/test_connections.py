@@ -128,6 +128,34 @@ async def tls_front(
         yield running
 
 
+async def test_an_early_answer_over_tls_keeps_no_connection_with_an_upload_on_it(
+    certificate: tuple[Path, Path],
+) -> None:
+    heads: list[bytes] = []
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        body = b'{"message": "no"}'
+        writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        await asyncio.sleep(5)
+        writer.close()
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0, ssl=context, limit=1000) as raw:
+        url = f"https://127.0.0.1:{raw.sockets[0].getsockname()[1]}"
+        keys: Any = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
+        async with SageMakerRuntime(
+            region_name="us-east-1", endpoint_url=url, verify=str(certificate[0]), **keys
+        ) as runtime:
+            view = runtime.with_options(retries=0, timeout=4)
+            for size in (6_000_000, 1):
+                with pytest.raises(errors.ServiceError):
+                    await view.invoke_endpoint(endpoint_name="e", body=b"x" * size)
+
+    assert len(heads) == 2
+
+
 async def test_a_certificate_that_nobody_signed_is_refused_by_default(
     server: SageMakerServer, tls_front: Front, certificate: tuple[Path, Path], pipeline: Any
 ) -> None:

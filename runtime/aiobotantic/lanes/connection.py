@@ -110,9 +110,11 @@ class Connection:
         await asyncio.shield(self._close(lane))
 
     async def _close(self, lane: Lane) -> None:
-        for other in self._regions.values():
-            await other.close()
-        await lane.close()
+        try:
+            for other in list(self._regions.values()):
+                await other.close()
+        finally:
+            await lane.close()
 
     def __del__(self) -> None:
         if self.lane is not None and self._process == os.getpid():

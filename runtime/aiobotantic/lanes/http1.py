@@ -236,7 +236,7 @@ class Connection(asyncio.Protocol):
         else:
             self._transport.write(head)
             self._transport.write(memoryview(body))
-        self._unsent = self._transport.get_write_buffer_size()
+        self._unsent = self._left_to_send()
         if self._read_timeout is not None and self._timer is None:
             self._timer = self.loop.call_at(self._heard + self._read_timeout, self._look)
 
@@ -352,8 +352,15 @@ class Connection(asyncio.Protocol):
         """End an answer, and free the connection."""
         if self._is_interim or self.incoming is None:
             return
-        done = not self._transport.get_write_buffer_size() and self._parser.should_keep_alive()
+        done = not self._left_to_send() and self._parser.should_keep_alive()
         self._finish(keep=done and self.incoming.status != _SWITCHING)
+
+    def _left_to_send(self) -> int:
+        """Return how many bytes wait; a TLS transport keeps what it encrypted in the one below."""
+        transport: Any = self._transport
+        below = getattr(getattr(transport, "_ssl_protocol", None), "_transport", None)
+        waiting: int = transport.get_write_buffer_size()
+        return waiting if below is None else waiting + below.get_write_buffer_size()
 
     def _finish(self, *, keep: bool) -> None:
         incoming, self.incoming = self.incoming, None
@@ -378,7 +385,7 @@ class Connection(asyncio.Protocol):
         incoming, patience = self.incoming, self._read_timeout
         if incoming is None or patience is None:
             return
-        unsent = self._transport.get_write_buffer_size()
+        unsent = self._left_to_send()
         if incoming.paused or unsent != self._unsent:  # who reads it is slow, or it is leaving
             self._heard, self._unsent = self.loop.time(), unsent
         if self.loop.time() - self._heard >= patience:

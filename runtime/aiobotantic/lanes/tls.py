@@ -13,12 +13,14 @@ from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final
 
 import botocore
 
 Verify = bool | str
 
+_making: Final = Lock()
 _contexts: Final[dict[tuple[bool, str | None, int], ssl.SSLContext]] = {}
 
 
@@ -31,9 +33,10 @@ def shared_context(verify: Verify, make: Callable[[], ssl.SSLContext]) -> ssl.SS
     """
     path = authorities(verify)
     key = (bool(verify), path, Path(path).stat().st_mtime_ns if path else 0)
-    context = _contexts.get(key)
-    if context is None:
-        context = _contexts[key] = make()
+    with _making:
+        context = _contexts.get(key)
+        if context is None:
+            context = _contexts[key] = make()
     return context
 
 
