@@ -75,6 +75,8 @@ class SharedPoller:
         listing = waiter.listing
         pause = backing_off(delay)
         shared = None
+        if listing is not None and _names_more(request, listing):
+            listing = None  # such as a version: the list says nothing of it
         if listing is not None:
             lists = self._lists.setdefault(client, {})
             shared = lists.get(listing.operation)
@@ -90,6 +92,11 @@ class SharedPoller:
             await self._describes.wait()
 
         return turn
+
+
+def _names_more(request: Request[Any], listing: Listing) -> bool:
+    given = (name for name, value in request.__dict__.items() if value is not None)
+    return any(name != listing.identity for name in given)
 
 
 class _List:

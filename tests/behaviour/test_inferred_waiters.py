@@ -143,7 +143,12 @@ def test_every_describe_operation_with_a_status_has_a_waiter() -> None:
             resource = name.removeprefix("Describe")
             cls = operation.response_class
             wires = describe(cls).by_wire_name
-            for field in (wires.get(f"{resource}Status"), wires.get("Status")):
+            named = [
+                wires[wire]
+                for wire in wires
+                if wire.endswith("Status") and resource.startswith(wire.removesuffix("Status"))
+            ]
+            for field in named:
                 kind = field and value_type(cls.__pydantic_fields__[field].annotation)
                 if isinstance(kind, type) and issubclass(kind, Enum):
                     without.append(f"{client.SERVICE.name} {name}")

@@ -200,6 +200,24 @@ async def test_who_is_in_a_hurry_sets_the_pace_of_the_list(
     await asyncio.gather(*slow, return_exceptions=True)
 
 
+async def test_who_waits_for_a_version_asks_for_it(
+    service: HttpService, sagemaker: SageMaker
+) -> None:
+    service.script = [answer({"ModelCardName": "c", "ModelCardStatus": "Approved"})]
+    shared = sagemaker.with_options(poller=poller())
+
+    waits = [
+        shared.wait_until_model_card_approved(
+            model_card_name="c", model_card_version=1, timeout=5, delay=0.1
+        )
+        for _ in range(4)
+    ]
+    await asyncio.gather(*waits)
+
+    operations = {sent.headers["x-amz-target"].partition(".")[2] for sent in service.sent}
+    assert operations == {"DescribeModelCard"}
+
+
 async def test_a_few_waiters_need_no_list(service: HttpService, sagemaker: SageMaker) -> None:
     jobs = Jobs(2)
     service.script = [jobs]

@@ -217,6 +217,30 @@ AUTO_ML_JOB_COMPLETED_OR_STOPPED = Waiter(
         "ListAutoMLJobs", "auto_ml_job_summaries", "auto_ml_job_name", "auto_ml_job_status", 100
     ),
 )
+AUTO_ML_JOB_V2_COMPLETED = Waiter(
+    "AutoMLJobV2Completed",
+    delay=30,
+    max_attempts=240,
+    acceptors=(
+        Acceptor("success", "path", "Completed", "AutoMLJobStatus"),
+        Acceptor("failure", "path", "Failed", "AutoMLJobStatus"),
+        Acceptor("failure", "path", "Stopped", "AutoMLJobStatus"),
+    ),
+    rule="`Completed` is a job's good end",
+    reasons=("failure_reason",),
+)
+AUTO_ML_JOB_V2_COMPLETED_OR_STOPPED = Waiter(
+    "AutoMLJobV2CompletedOrStopped",
+    delay=30,
+    max_attempts=240,
+    acceptors=(
+        Acceptor("success", "path", "Completed", "AutoMLJobStatus"),
+        Acceptor("success", "path", "Stopped", "AutoMLJobStatus"),
+        Acceptor("failure", "path", "Failed", "AutoMLJobStatus"),
+    ),
+    rule="`Completed` and `Stopped` are a job's ends",
+    reasons=("failure_reason",),
+)
 CLUSTER_IN_SERVICE = Waiter(
     "ClusterInService",
     delay=30,

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from aiobotantic.client import Operations
 from aiobotantic.operation import Operation, Repeat
+from aiosagemaker.sagemaker import waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any, ClassVar
 
     from aiosagemaker.sagemaker.models import (
@@ -120,4 +121,76 @@ class AutoMlJobV2Operations(Operations):
         return await self._call(
             _DESCRIBE_AUTO_ML_JOB_V2,
             auto_ml_job_name=auto_ml_job_name,
+        )
+
+    async def wait_until_auto_ml_job_v2_completed(
+        self,
+        *,
+        auto_ml_job_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeAutoMLJobV2Response], object] | None = None,
+    ) -> DescribeAutoMLJobV2Response:
+        """Poll `DescribeAutoMLJobV2` until the waiter `AutoMLJobV2Completed` is satisfied.
+
+        Inferred: `Completed` is a job's good end.
+
+        Args:
+            auto_ml_job_name: 1 to 32 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeAutoMLJobV2.html)
+        """
+        return await self._wait(
+            waiters.AUTO_ML_JOB_V2_COMPLETED,
+            _DESCRIBE_AUTO_ML_JOB_V2,
+            auto_ml_job_name=auto_ml_job_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
+        )
+
+    async def wait_until_auto_ml_job_v2_completed_or_stopped(
+        self,
+        *,
+        auto_ml_job_name: str,
+        timeout: float | None = None,
+        delay: float | None = None,
+        on_poll: Callable[[DescribeAutoMLJobV2Response], object] | None = None,
+    ) -> DescribeAutoMLJobV2Response:
+        """Poll `DescribeAutoMLJobV2` until the waiter `AutoMLJobV2CompletedOrStopped` is satisfied.
+
+        Inferred: `Completed` and `Stopped` are a job's ends.
+
+        Args:
+            auto_ml_job_name: 1 to 32 characters, pattern `[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}`.
+            timeout: Seconds to wait at most. Default: 7200.
+            delay: Most seconds between two polls; the first ones are closer. Default: 30.
+            on_poll: Is called with each response, and awaited where it is async.
+
+        Returns:
+            The last response.
+
+        Raises:
+            WaiterFailed: A failure state was reached.
+            WaiterTimedOut: The deadline passed.
+
+        [AWS API reference](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeAutoMLJobV2.html)
+        """
+        return await self._wait(
+            waiters.AUTO_ML_JOB_V2_COMPLETED_OR_STOPPED,
+            _DESCRIBE_AUTO_ML_JOB_V2,
+            auto_ml_job_name=auto_ml_job_name,
+            timeout=timeout,
+            delay=delay,
+            on_poll=on_poll,
         )
