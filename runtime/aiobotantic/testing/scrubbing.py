@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias
 from urllib.parse import quote
 
 from aiobotantic.structure import MASK
+from aiobotantic.testing.json_values import is_array, is_object
 
 Scrub: TypeAlias = Callable[[str, str], str]
 """Is given AWS's name of a member and the text in it, and returns what is recorded."""
@@ -164,24 +165,22 @@ def _secrets_of_json(text: str) -> Iterator[str]:
     if text.lstrip()[:1] not in ("{", "["):
         return
     try:
-        found = [json.loads(text)]
+        found: list[Any] = [json.loads(text)]
     except (ValueError, RecursionError):
         return
     while found:
         each = found.pop()
-        if isinstance(each, list):
+        if is_array(each):
             hidden = after_secret_options(each)
             yield from (one for at, one in enumerate(each) if at in hidden and one)
-        elif isinstance(each, dict):
+            found += each
+        elif is_object(each):
             values = names_a_secret(each)
             for name, one in each.items():
                 called = sounds_secret(name) or (values and is_value(name))
                 if isinstance(one, str) and one and called:
                     yield one
-            each = list(each.values())
-        else:
-            continue
-        found += each
+            found += each.values()
 
 
 def names_a_secret(members: Mapping[str, Any]) -> bool:
