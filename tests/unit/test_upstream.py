@@ -95,6 +95,10 @@ def test_the_table_names_places_that_exist() -> None:
             assert resolve(module, name)
 
 
+GUARDED = {"_ssl_protocol"}
+"""Private names of asyncio, asked for with getattr: a test over TLS shows that they are there."""
+
+
 @pytest.fixture(scope="module")
 def modules() -> dict[str, ast.Module]:
     return {
@@ -110,7 +114,8 @@ def test_every_private_name_that_is_used_stands_in_a_source_of_the_table(
     used = {(file, name) for file in modules for name in private_names(file, modules)}
 
     assert ("lanes/gate.py", "_credentials") in used
-    missing = sorted(f"{file}: {name}" for file, name in used if name not in words)
+    known = words | GUARDED
+    missing = sorted(f"{file}: {name}" for file, name in used if name not in known)
     assert not missing, "no function that upstream.txt names has these in its source"
 
 
