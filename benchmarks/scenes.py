@@ -9,10 +9,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
-from tempfile import NamedTemporaryFile
 from typing import Any, Final
 
+import trustme
 from aiobotocore.credentials import AioRefreshableCredentials
 from aiobotocore.session import AioSession
 
@@ -144,23 +143,7 @@ def metadata(lives: timedelta) -> dict[str, str]:
 
 
 def tls_context() -> ssl.SSLContext:
-    """Return what a server speaks TLS with, by a certificate that it signed itself."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "nobody trusts me")])
-    address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
-    now = datetime.now(UTC)
-    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-    made = made.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
-    signed = made.add_extension(address, critical=False).sign(key, hashes.SHA256())
-    form = serialization.Encoding.PEM
-    private = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    """Return what a server speaks TLS with, by a certificate of an authority that nobody trusts."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    with NamedTemporaryFile() as file:
-        file.write(signed.public_bytes(form) + key.private_bytes(form, *private))
-        file.flush()
-        context.load_cert_chain(file.name)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
     return context

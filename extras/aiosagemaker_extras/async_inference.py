@@ -98,7 +98,9 @@ class AsyncInference(EndpointAsyncOperations, Client):
         Raises:
             RequestValidationError: the input is missing, given twice, or too large.
             WaiterFailed: the failure is in S3; `reason` is what it says.
-            WaiterTimedOut: `timeout` passed; `last_response` says where the output will be.
+            WaiterTimedOut: `timeout` passed; `last_response` says where the output will be. Its
+                cause is S3's AccessDenied, if that came last: to whoever may not list the bucket S3
+                says so of an object that is not there yet.
             ServiceError: the service, or S3, answered with an error.
             TransportError: no whole answer of the service, or of S3, arrived.
         """

@@ -153,10 +153,11 @@ class HookedCall:
 
     async def around(self, send: Callable[[], Awaitable[Structure]]) -> Structure:
         """Send, with the hooks before and after."""
+        before = BeforeCall(**self._facts)
         started = time.monotonic()
         try:
             for hook in self._hooks.before_call:
-                await _told(hook(BeforeCall(**self._facts)))
+                await _told(hook(before))
             started = time.monotonic()
             response = await send()
         except (KeyboardInterrupt, SystemExit):
@@ -188,13 +189,17 @@ class HookedCall:
 
 
 async def _tell(hooks: list[Hook[Event]], event: Event) -> None:
-    """Tell every hook; what the first that fails raises is raised when all have been told."""
+    """Tell every hook; what the first that fails raises is raised when all have been told.
+
+    A cancellation, or the end of the program, comes before what is an error of a hook.
+    """
     failure: BaseException | None = None
     for hook in hooks:
         try:
             await _told(hook(event))
         except BaseException as error:
-            failure = failure or error
+            if failure is None or not isinstance(error, Exception):
+                failure = error
     if failure is not None:
         raise failure
 

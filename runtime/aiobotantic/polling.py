@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 from weakref import WeakKeyDictionary
 
@@ -99,18 +100,25 @@ def _names_more(request: Request[Any], listing: Listing) -> bool:
     return any(name != listing.identity for name in given)
 
 
+@dataclass(frozen=True, slots=True)
+class _Wait:
+    waiter: Waiter
+    delay: float
+
+
 class _List:
     """The waiters that one List operation serves."""
 
     def __init__(self, operation: Operation[Any], listing: Listing, rate: float) -> None:
         self._broken_until = float("-inf")
         """Until when the list, which could not be read, is not asked for again."""
-        self._delay = float("inf")
         self._operation = operation
         self._listing = listing
         self._rate = rate
+        self._delay = float("inf")
+        """The shortest of those who wait, as of the last reading."""
         self._pace = Pace(rate)
-        self._waiting: defaultdict[str, dict[asyncio.Future[None], Waiter]] = defaultdict(dict)
+        self._waiting: defaultdict[str, dict[asyncio.Future[None], _Wait]] = defaultdict(dict)
         self._task: asyncio.Task[None] | None = None
         self._pause = 0.0
         self._due = float("-inf")
@@ -124,14 +132,14 @@ class _List:
     async def news(self, identity: str, waiter: Waiter, send: Send, delay: float) -> None:
         """Return when the list says that the wait may be over, or cannot say anything."""
         told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting[identity][told] = waiter
         if self._task is not None and delay < self._delay:  # who is in a hurry sets the pace
             self._task.cancel()
             self._task = None
             self._due = min(self._due, asyncio.get_running_loop().time() + delay * _FIRST_PAUSE)
+        self._waiting[identity][told] = _Wait(waiter, delay)
         if self._task is None:
             self._delay = delay
-            self._task = asyncio.create_task(self._read(send, delay))
+            self._task = asyncio.create_task(self._read(send))
         try:
             await told
         finally:
@@ -145,14 +153,17 @@ class _List:
             self._task.cancel()
             self._task = None
 
-    async def _read(self, send: Send, delay: float) -> None:
+    async def _read(self, send: Send) -> None:
         now = asyncio.get_running_loop().time
-        shortest = delay * _FIRST_PAUSE
+        shortest = self._delay * _FIRST_PAUSE
         if now() > self._due + self._pause:  # nobody waited meanwhile
             self._pause = shortest
         while True:
             await asyncio.sleep(max(0, self._due - now()))
-            self._pause = min(delay, self._pause * _LONGER)
+            waits = (wait for several in self._waiting.values() for wait in several.values())
+            self._delay = min(wait.delay for wait in waits)
+            shortest = self._delay * _FIRST_PAUSE
+            self._pause = min(self._delay, self._pause * _LONGER)
             self._due = now() + self._pause
             try:
                 if await self._read_once(send):
@@ -198,8 +209,8 @@ class _List:
 
     def _tell_of(self, identity: str, status: str) -> bool:
         ended = False
-        for told, waiter in self._waiting.get(identity, {}).items():
-            if waiter.ends_at(status) and not told.done():
+        for told, wait in self._waiting.get(identity, {}).items():
+            if wait.waiter.ends_at(status) and not told.done():
                 told.set_result(None)
                 ended = True
         return ended

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import socket
 import ssl
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from aiobotocore.config import AioConfig
 from botocore import exceptions as botocore
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from faulty import create, describe
 
 from aiobotantic import errors
@@ -86,50 +81,27 @@ async def test_a_host_that_does_not_answer(server: SageMakerServer, pipeline: An
 
 
 @pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A certificate for 127.0.0.1 that signed itself, and its key."""
-    folder = tmp_path_factory.mktemp("tls")
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "nobody trusts me")])
-    now = datetime.now(UTC)
-    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(address, critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    files = folder / "certificate.pem", folder / "key.pem"
-    files[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    files[1].write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return files
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSLContext]:
+    """An authority that nobody trusts, and what serves at 127.0.0.1 with a certificate of it."""
+    authority = trustme.CA()
+    file = tmp_path_factory.mktemp("tls") / "authority.pem"
+    authority.cert_pem.write_to_path(str(file))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    return file, context
 
 
 @pytest.fixture
 async def tls_front(
-    server: SageMakerServer, certificate: tuple[Path, Path]
+    server: SageMakerServer, certificate: tuple[Path, ssl.SSLContext]
 ) -> AsyncIterator[Front]:
     """A front that speaks TLS with that certificate."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*certificate)
-    async with server.front(tls=context) as running:
+    async with server.front(tls=certificate[1]) as running:
         yield running
 
 
 async def test_an_early_answer_over_tls_keeps_no_connection_with_an_upload_on_it(
-    certificate: tuple[Path, Path],
+    certificate: tuple[Path, ssl.SSLContext],
 ) -> None:
     heads: list[bytes] = []
 
@@ -140,9 +112,8 @@ async def test_an_early_answer_over_tls_keeps_no_connection_with_an_upload_on_it
         await asyncio.sleep(5)
         writer.close()
 
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*certificate)
-    async with await asyncio.start_server(refuse, "127.0.0.1", 0, ssl=context, limit=1000) as raw:
+    serving = {"ssl": certificate[1], "limit": 1000}
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0, **serving) as raw:
         url = f"https://127.0.0.1:{raw.sockets[0].getsockname()[1]}"
         keys: Any = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
         async with SageMakerRuntime(
@@ -156,8 +127,48 @@ async def test_an_early_answer_over_tls_keeps_no_connection_with_an_upload_on_it
     assert len(heads) == 2
 
 
+async def test_an_upload_over_tls_that_goes_on_is_not_late(
+    certificate: tuple[Path, ssl.SSLContext],
+) -> None:
+    """It takes longer than `read_timeout`, and bytes leave all the time."""
+    size, took = 40_000_000, 0.0
+
+    async def sip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal took
+        begun = time.monotonic()
+        await reader.readuntil(b"\r\n\r\n")
+        left = size
+        while left:
+            left -= len(await reader.read(min(left, 400_000)))
+            await asyncio.sleep(0.01)
+        took = time.monotonic() - begun
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n!")
+        await writer.drain()
+
+    serving = {"ssl": certificate[1], "limit": 64_000}
+    async with await asyncio.start_server(sip, "127.0.0.1", 0, **serving) as raw:
+        url = f"https://127.0.0.1:{raw.sockets[0].getsockname()[1]}"
+        keys: Any = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
+        config = AioConfig(read_timeout=1)
+        async with SageMakerRuntime(
+            region_name="us-east-1",
+            endpoint_url=url,
+            verify=str(certificate[0]),
+            config=config,
+            **keys,
+        ) as runtime:
+            view = runtime.with_options(retries=0, timeout=60, validation="off")
+            answer = await view.invoke_endpoint(endpoint_name="e", body=b"x" * size)
+
+    assert answer.body == b"!"
+    assert took > 1
+
+
 async def test_a_certificate_that_nobody_signed_is_refused_by_default(
-    server: SageMakerServer, tls_front: Front, certificate: tuple[Path, Path], pipeline: Any
+    server: SageMakerServer,
+    tls_front: Front,
+    certificate: tuple[Path, ssl.SSLContext],
+    pipeline: Any,
 ) -> None:
     at = {"endpoint_url": tls_front.url, "pipeline": pipeline}
     async with server.client(**at) as client:

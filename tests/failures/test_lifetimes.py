@@ -84,6 +84,25 @@ async def test_a_client_of_the_parent_says_so_after_a_fork(
     os.close(write)
 
 
+async def test_regions_that_are_asked_for_while_a_client_closes_open_nothing(
+    server: SageMakerServer, pipeline: Any
+) -> None:
+    client = await server.client(pipeline=pipeline).open()
+    for region in ("eu-west-1", "eu-west-2"):
+        await client.with_options(region_name=region).delete_image(image_name="m")
+    closing = asyncio.create_task(client.close())
+    for number in range(1, 10):
+        await asyncio.sleep(0)
+        view = client.with_options(region_name=f"us-west-{number}")
+        if client._connection.closed:
+            with pytest.raises(errors.ClientClosedError, match="was closed"):
+                await view.delete_image(image_name="m")
+    await closing
+    await asyncio.sleep(0.05)
+
+    assert server.connections == 0
+
+
 async def test_clients_that_open_and_close_leave_nothing(
     server: SageMakerServer, pipeline: Any
 ) -> None:

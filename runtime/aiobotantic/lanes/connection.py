@@ -63,6 +63,8 @@ class Connection:
         """Return the connection to another region, which a call opens, and which ends with this."""
         if self.home is not None:
             return self.home.in_region(region_name)
+        if self.closed:  # nobody would close another one: this one says so at the call
+            return self
         if region_name == (self.lane.region_name if self.lane else self.settings.region_name):
             return self
         known = self._regions.get(region_name)

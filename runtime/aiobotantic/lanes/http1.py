@@ -203,6 +203,7 @@ class Connection(asyncio.Protocol):
         self._ended = ended
         self._lost = lost
         self._transport: Any = None
+        self._below: Any = None
         self._parser = httptools.HttpResponseParser(self)
         self._is_interim = False
         self._has_more = False
@@ -269,6 +270,8 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: Any) -> None:
         """Take the transport."""
         self._transport = transport
+        # What a TLS transport has encrypted waits in the one below, which it does not count.
+        self._below = getattr(getattr(transport, "_ssl_protocol", None), "_transport", None)
 
     def data_received(self, data: bytes) -> None:
         """Parse what arrived."""
@@ -356,11 +359,9 @@ class Connection(asyncio.Protocol):
         self._finish(keep=done and self.incoming.status != _SWITCHING)
 
     def _left_to_send(self) -> int:
-        """Return how many bytes wait; a TLS transport keeps what it encrypted in the one below."""
-        transport: Any = self._transport
-        below = getattr(getattr(transport, "_ssl_protocol", None), "_transport", None)
-        waiting: int = transport.get_write_buffer_size()
-        return waiting if below is None else waiting + below.get_write_buffer_size()
+        """Return how many bytes wait to be sent."""
+        waiting: int = self._transport.get_write_buffer_size()
+        return waiting if self._below is None else waiting + self._below.get_write_buffer_size()
 
     def _finish(self, *, keep: bool) -> None:
         incoming, self.incoming = self.incoming, None

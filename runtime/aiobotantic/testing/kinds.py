@@ -348,17 +348,18 @@ class ResourceKind:
         if words is None or act.items is None:
             raise ValueError("behaviour: a list operation needs /lists and its own `items`")
         self.wear_out()
-        request = {name: self._name_for(name, value) for name, value in request.items()}
+        request = {
+            name: self._name_for(value) if name.endswith("Name") else value
+            for name, value in request.items()
+        }
         shown, token = page(self._ordered, request, self.resource, act, words, self._kin.joined)
         items = [self._look(self._key(members)) for members in shown]
         answer: Members = {act.items: items}
         return answer if token is None else answer | {words.token: token}
 
-    def _name_for(self, argument: str, value: Any) -> Any:
+    def _name_for(self, value: Any) -> Any:
         """Return the name that an ARN stands for, where an argument takes either."""
-        if not argument.endswith("Name") or not str(value).startswith("arn:"):
-            return value
-        found = self._kin.find_arn(value)
+        found = self._kin.find_arn(value) if str(value).startswith("arn:") else None
         return value if found is None else found[1][-1]
 
     def _ordered(self, member: str) -> Order:
@@ -472,11 +473,7 @@ class ResourceKind:
 
     def _by_arns(self, values: Key) -> Key | None:
         """Return the key for names of which some are ARNs of the resource or of its parents."""
-        names: list[Any] = []
-        for value in values:
-            found = self._kin.find_arn(value) if str(value).startswith("arn:") else None
-            names.append(value if found is None else found[1][-1])
-        key = tuple(names)
+        key = tuple(map(self._name_for, values))
         return key if key in self.records else None
 
     def _names(self, members: Mapping[str, Any]) -> dict[str, Any]:
