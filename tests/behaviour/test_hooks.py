@@ -190,6 +190,28 @@ async def test_a_hook_that_raises_takes_no_other_hook_its_turn(
     assert len(service.sent) == 1
 
 
+async def test_a_cancellation_comes_before_what_a_hook_raised(
+    service: HttpService, workshop: Workshop
+) -> None:
+    service.script = [answer({"MachineName": "m"})]
+
+    @workshop.after_call
+    def refuse(event: AfterCall) -> None:
+        raise PermissionError("not for you")
+
+    @workshop.after_call
+    async def wait(event: AfterCall) -> None:
+        waiting.set()
+        await asyncio.sleep(60)
+
+    waiting = asyncio.Event()
+    call = asyncio.create_task(describe(workshop))
+    await waiting.wait()
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+
+
 async def test_hooks_run_in_their_order_and_hold_for_views_and_the_wire_door(
     service: HttpService, workshop: Workshop
 ) -> None:
