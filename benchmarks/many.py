@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -22,6 +21,7 @@ from statistics import median
 from typing import Any
 
 import work
+from memory import most_held
 from processes import environment, server
 
 from aiobotantic.concurrency import map_calls
@@ -81,7 +81,7 @@ async def measure(way: str, url: str, calls: int, limit: int) -> dict[str, float
                 await asyncio.sleep(0.01)
 
         looking = asyncio.create_task(look())
-        held, clock, spent = megabytes(), time.perf_counter(), time.process_time()
+        before, clock, spent = most_held(), time.perf_counter(), time.process_time()
         make = by_map_calls if way == "map_calls" else by_semaphore
         answered = await make(client, calls, limit)
         spent, clock = time.process_time() - spent, time.perf_counter() - clock
@@ -90,7 +90,7 @@ async def measure(way: str, url: str, calls: int, limit: int) -> dict[str, float
     return {
         "calls a second": calls / clock,
         "processor us": spent / calls * 1e6,
-        "MB": megabytes() - held,
+        "MB": most_held() - before,
         "tasks": most,
     }
 
@@ -135,12 +135,6 @@ def show(turns: dict[str, list[dict[str, float]]], calls: int, limit: int) -> No
     ratios = [ours["calls a second"] / theirs["calls a second"] for ours, theirs in pairs]
     print(f"calls a second, semaphore = 1: {median(ratios):.2f}", end=" ")
     print(f"({min(ratios):.2f} to {max(ratios):.2f})")
-
-
-def megabytes() -> float:
-    """Return the most memory that this process has held."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ import work
 from peers import TITLES
 
 BASE: Final = "aiobotocore"
-STARTS: Final = ("import", "first client", "first answer", "tenth client", "memory")
+STARTS: Final = ("import", "first client", "first answer", "later client")
+MEMORY: Final = ("memory of first client", "memory of later client", "memory")
 
 
 def text(measured: dict[str, Any]) -> str:
@@ -53,13 +54,20 @@ def _calls(row: dict[str, Any]) -> str:
 
 
 def _start(start: dict[str, Any]) -> str:
-    head = "".join(f"{what:>14}" for what in STARTS)
-    lines = [f"start: ms of processor; MB above a bare interpreter\n  {'':30}{head}"]
+    return "\n\n".join(
+        [
+            _columns("start: ms of processor", start, STARTS, 1000),
+            _columns("memory: MB; the last, above a bare interpreter", start, MEMORY, 1),
+        ]
+    )
+
+
+def _columns(title: str, start: dict[str, Any], names: tuple[str, ...], unit: int) -> str:
+    lines = [f"{title}\n  {'':30}" + "".join(f"{name:>24}" for name in names)]
     for peer, name in TITLES.items():
         if peer in start and start[peer]["import"]:
-            own = {what: median(values) for what, values in start[peer].items()}
-            cells = "".join(f"{own[w] * (1 if w == 'memory' else 1000):14.1f}" for w in STARTS)
-            lines.append(f"  {name:30}{cells}")
+            values = (median(start[peer][what]) * unit for what in names)
+            lines.append(f"  {name:30}" + "".join(f"{value:24.2f}" for value in values))
     return "\n".join(lines)
 
 

@@ -10,7 +10,6 @@ import asyncio
 import gc
 import importlib
 import json
-import resource
 import sys
 import time
 import traceback
@@ -18,10 +17,13 @@ from contextlib import AsyncExitStack
 from importlib.metadata import version
 from typing import Any
 
+from memory import held, most_held
 from peers import DISTRIBUTIONS, Calls
 
 WARM_UP = 3
 """Calls before a measurement; as many as are made at once, if those are more."""
+MORE = 20
+"""Clients over which the cost of one is averaged, from the tenth on."""
 
 
 async def main(name: str, url: str) -> None:
@@ -43,22 +45,23 @@ async def main(name: str, url: str) -> None:
 
 
 async def start(name: str, url: str, calls: Calls, stack: AsyncExitStack) -> dict[str, Any]:
-    """Import a peer, open its first to tenth client, and say what that took."""
-    bare, clock = megabytes(), time.process_time
+    """Import a peer, open clients, and say what that took."""
+    bare, clock = most_held(), time.process_time
     started = clock()
     peer = importlib.import_module(f"peers.{name}")
-    imported = clock()
+    imported, before = clock(), held()
     calls |= await stack.enter_async_context(peer.control(url))
-    opened = clock()
+    opened, open_ = clock(), held()
     await calls["small"]()
     answered = clock()
-    used = megabytes() - bare
+    used = most_held() - bare
     async with AsyncExitStack() as others:
         for _ in range(8):
             await others.enter_async_context(peer.control(url))
-        ninth = clock()
-        await others.enter_async_context(peer.control(url))
-        tenth = clock()
+        ninth, held_by_nine = clock(), held()
+        for _ in range(MORE):
+            await others.enter_async_context(peer.control(url))
+        tenth, held_by_all = (clock() - ninth) / MORE, (held() - held_by_nine) / MORE
     if hasattr(peer, "runtime"):
         calls |= await stack.enter_async_context(peer.runtime(url))
     return {
@@ -69,7 +72,9 @@ async def start(name: str, url: str, calls: Calls, stack: AsyncExitStack) -> dic
             "import": imported - started,
             "first client": opened - imported,
             "first answer": answered - opened,
-            "tenth client": tenth - ninth,
+            "later client": tenth,
+            "memory of first client": open_ - before,
+            "memory of later client": held_by_all,
             "memory": used,
         },
     }
@@ -97,12 +102,6 @@ async def make(call: Any, count: int, together: int) -> None:
         await work()
     else:
         await asyncio.gather(*(work() for _ in range(together)))
-
-
-def megabytes() -> float:
-    """Return the most memory that this process has held."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
 
 def tell(answer: object) -> None:

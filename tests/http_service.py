@@ -23,6 +23,8 @@ class Sent:
     connection: int
     content: bytes = b""
     target: str = "/"
+    lines: tuple[tuple[str, str], ...] = ()
+    """Name, in lower case, and value of each header, those included that stand twice."""
 
 
 def answer(
@@ -121,6 +123,7 @@ class HttpService:
                 self._connections.setdefault(request.transport, len(self._connections)),
                 content,
                 request.raw_path,
+                tuple((name.lower(), value) for name, value in request.headers.items()),
             )
         )
         self._arrived.set()

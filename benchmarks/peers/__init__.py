@@ -21,6 +21,7 @@ TITLES: Final = {
     "sagemaker_core": "sagemaker-core in threads",
     "floor": "aiohttp + orjson + own SigV4",
     "ours_botocore": "ours, botocore pipeline",
+    "ours_structures": "ours, structures built first",
     "ours": "ours",
 }
 """Peers by module; the first one is what ratios are against."""
@@ -33,6 +34,7 @@ DISTRIBUTIONS: Final = {
     "sagemaker_core": "sagemaker-core",
     "floor": "orjson",
     "ours_botocore": "aiosagemaker",
+    "ours_structures": "aiosagemaker",
     "ours": "aiosagemaker",
 }
 """Whose version is told."""

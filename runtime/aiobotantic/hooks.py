@@ -6,14 +6,23 @@ import inspect
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
-from aiobotantic.errors import ServiceError
+from aiobotantic.errors import ConfigurationError, ServiceError
 from aiobotantic.masking import hide_repeated
 
 if TYPE_CHECKING:
     from aiobotantic.lanes import Call
     from aiobotantic.structure import Request, Structure
+
+_OWN: Final = frozenset(
+    {
+        *("accept-encoding", "amz-sdk-invocation-id", "amz-sdk-request", "authorization"),
+        *("connection", "content-length", "expect", "host", "transfer-encoding", "user-agent"),
+        *("x-amz-date", "x-amz-security-token"),
+    }
+)
+"""Headers, in lower case, that a client writes itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +52,13 @@ class BeforeCall(CallEvent):
 
     @property
     def headers(self) -> dict[str, str]:
-        """The headers that the protocol sends; what is added is signed and sent, too."""
+        """The headers that the protocol sends; what is added is signed and sent, too.
+
+        Names are compared without case, and of two that are the same the later one is sent. A
+        header that the client writes itself (`Host`, `Content-Length`, `Authorization`,
+        `User-Agent` and the like), and a name or value that is no text, end the call with a
+        ConfigurationError.
+        """
         return self.call.http.headers
 
 
@@ -158,6 +173,7 @@ class HookedCall:
         try:
             for hook in self._hooks.before_call:
                 await _told(hook(before))
+            _settle(self._call.http.headers)
             started = time.monotonic()
             response = await send()
         except (KeyboardInterrupt, SystemExit):
@@ -186,6 +202,26 @@ class HookedCall:
             self._hooks.on_retry,
             CallRetried(**self._facts, error=error, delay=delay, attempts=attempts),
         )
+
+
+def _settle(headers: dict[str, str]) -> None:
+    """Leave one header of each name, and refuse what hooks may not set."""
+    names: dict[str, str] = {}
+    for name, value in list(headers.items()):
+        if not (isinstance(name, str) and isinstance(value, str)):
+            raise ConfigurationError(
+                f"a before_call hook set the header {name!r} to a {type(value).__name__}: names "
+                "and values of headers are texts"
+            )
+        lower = name.lower()
+        if lower in _OWN:
+            raise ConfigurationError(
+                f"a before_call hook set the header {name!r}, which the client writes itself: "
+                "remove it from the hook (a Config has user_agent_extra, an endpoint endpoint_url)"
+            )
+        if (earlier := names.get(lower)) is not None:
+            del headers[earlier]
+        names[lower] = name
 
 
 async def _tell(hooks: list[Hook[Event]], event: Event) -> None:

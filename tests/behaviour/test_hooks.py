@@ -11,7 +11,12 @@ from http_service import HttpService, answer, error, hang_up
 from sample_service import Workshop
 from sample_service.workshop.errors import MachineNotFound
 
-from aiobotantic.errors import AmbiguousResultError, CallTimeoutError, RequestValidationError
+from aiobotantic.errors import (
+    AmbiguousResultError,
+    CallTimeoutError,
+    ConfigurationError,
+    RequestValidationError,
+)
 from aiobotantic.hooks import AfterCall, BeforeCall, CallEvent, CallFailed, CallRetried
 
 
@@ -147,6 +152,53 @@ async def test_headers_that_a_hook_adds_are_signed_and_sent(
     for sent in service.sent:
         assert sent.headers["x-team"] == "research"
         assert "x-team" in sent.headers["authorization"]
+
+
+async def test_names_of_headers_are_compared_without_case(
+    service: HttpService, workshop: Workshop
+) -> None:
+    service.script = [answer({"MachineName": "m"})]
+
+    @workshop.before_call
+    def mark(event: BeforeCall) -> None:
+        event.headers.update({"X-Team": "research", "x-team": "sales", "content-type": "text/odd"})
+
+    await describe(workshop)
+
+    [sent] = service.sent
+    assert [value for name, value in sent.lines if name == "x-team"] == ["sales"]
+    assert [value for name, value in sent.lines if name == "content-type"] == ["text/odd"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("host", "Host", "content-length", "authorization", "user-agent", "User-Agent"),
+        *("x-amz-date", "amz-sdk-request", "Transfer-Encoding", "accept-encoding"),
+    ],
+)
+async def test_a_header_that_the_client_writes_is_refused(
+    service: HttpService, workshop: Workshop, name: str
+) -> None:
+    events = follow(workshop)
+    workshop.before_call(lambda event: event.headers.update({name: "x"}))
+
+    with pytest.raises(ConfigurationError, match=f"header '{name}', which the client writes"):
+        await describe(workshop)
+
+    assert service.sent == []
+    assert isinstance(events[-1], CallFailed)
+
+
+async def test_a_header_that_is_no_text_is_refused(
+    service: HttpService, workshop: Workshop
+) -> None:
+    workshop.before_call(lambda event: event.headers.update({"X-Count": 7}))  # type: ignore[dict-item]
+
+    with pytest.raises(ConfigurationError, match="'X-Count' to a int"):
+        await describe(workshop)
+
+    assert service.sent == []
 
 
 async def test_an_async_hook_is_awaited_and_may_end_the_call(
