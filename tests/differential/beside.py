@@ -31,6 +31,7 @@ from services.round_trip import difference, plain, read_answer, read_botocores
 from aiobotantic.client import Client
 from aiobotantic.errors import ServiceError
 from aiobotantic.operation import Operation
+from aiobotantic.structure import Request
 from differential.from_spec import UNLISTED
 
 KEYS = {"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "wJalrXUtnFEMI/K7MDENG+b"}
@@ -80,13 +81,15 @@ class _Raw(io.BytesIO):
 class Botocores:
     """botocore's client, which writes, signs and reads, and sends nothing."""
 
-    def __init__(self, service: str, url: str, data: Path, token: str = "") -> None:
+    def __init__(
+        self, service: str, url: str, data: Path, token: str = "", region: str = "us-east-1"
+    ) -> None:
         session = Session()
         loader = Loader(extra_search_paths=[str(data)])
         session.register_component("data_loader", loader)
         self.client = session.create_client(
             service,
-            region_name="us-east-1",
+            region_name=region,
             endpoint_url=url,
             config=Config(**OPTIONS, parameter_validation=False),
             aws_session_token=token or None,
@@ -145,15 +148,26 @@ class Pair:
         """Whether what differs by design is compared, too: test_known_differences.py has it."""
 
     async def trip(
-        self, operation: Operation[Any], members: Mapping[str, Any], answer: Answer
+        self,
+        operation: Operation[Any],
+        members: Mapping[str, Any],
+        answer: Answer,
+        request: Request[Any] | None = None,
     ) -> None:
-        """Make one call through both, and compare the requests and the answers."""
+        """Make one call through both, and compare the requests and the answers.
+
+        Ours sends the request, where there is one, else the members through the wire door.
+        """
         self.server.answer = self.theirs.answer = answer
         self.server.arrived.clear()
         mine: Any
         its: Any
         try:
-            mine = await read_answer(await self.ours._send_wire(operation, members))
+            if request is None:
+                mine = await self.ours._send_wire(operation, members)
+            else:
+                mine = await self.ours.send(request)
+            mine = await read_answer(mine)
         except ServiceError as error:
             mine = error
         [arrived] = self.server.arrived
