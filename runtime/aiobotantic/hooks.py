@@ -80,7 +80,7 @@ class CallFailed(CallEvent):
     seconds: float
     """Since `before_call`, retries included."""
     attempts: int
-    """HTTP requests that were begun."""
+    """HTTP requests that were begun; 0 where a `before_call` hook ended the call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,11 +170,13 @@ class HookedCall:
         """Send, with the hooks before and after."""
         before = BeforeCall(**self._facts)
         started = time.monotonic()
+        is_sent = False
         try:
             for hook in self._hooks.before_call:
                 await _told(hook(before))
             _settle(self._call.http.headers)
             started = time.monotonic()
+            is_sent = True
             response = await send()
         except (KeyboardInterrupt, SystemExit):
             raise
@@ -183,7 +185,7 @@ class HookedCall:
                 **self._facts,
                 error=error,
                 seconds=time.monotonic() - started,
-                attempts=self._call.attempts,
+                attempts=self._call.attempts if is_sent else 0,
             )
             await _tell(self._hooks.on_error, event)
             raise

@@ -9,10 +9,10 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from aiobotantic.operation import Repeat
 
@@ -69,8 +69,7 @@ class Verdict(StrEnum):
     """Raise, and say that the operation may have been carried out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What to do, and why."""
 
     verdict: Verdict
@@ -81,8 +80,7 @@ class Decision:
     """Seconds that the service's clock is ahead of ours, where that is what went wrong."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class Attempt(NamedTuple):
     """The facts about one request that brought no answer, or an error."""
 
     number: int
@@ -108,7 +106,7 @@ class Attempt:
     """HTTP status of the answer."""
     code: str | None = None
     """Error code of the answer."""
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    headers: Mapping[str, str] = MappingProxyType({})
     """HTTP headers of the answer, names in lower case."""
     modelled_retryable: bool = False
     """Whether the model says that the error is worth a retry."""

@@ -188,6 +188,7 @@ async def test_a_header_that_the_client_writes_is_refused(
 
     assert service.sent == []
     assert isinstance(events[-1], CallFailed)
+    assert events[-1].attempts == 0
 
 
 async def test_a_header_that_is_no_text_is_refused(

@@ -7,7 +7,6 @@ import socket
 import ssl
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from aiobotantic.lanes.http1 import Connection
@@ -40,8 +39,7 @@ class Origin(NamedTuple):
 LookUp: TypeAlias = Callable[[Origin], Awaitable[list[Any]]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PoolLimits:
+class PoolLimits(NamedTuple):
     """How many connections, and how long.
 
     Args:

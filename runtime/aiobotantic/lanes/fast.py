@@ -12,8 +12,7 @@ import logging
 import os
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote, urlsplit
 from weakref import WeakSet
 
@@ -67,8 +66,7 @@ _TRACE: Final = "X-Amzn-Trace-Id"
 _TRACE_SAFE: Final = "-=;:+&[]{}\"',"
 
 
-@dataclass(slots=True)
-class _Target:
+class _Target(NamedTuple):
     """An address: as it is sent, and as it is signed."""
 
     origin: Origin

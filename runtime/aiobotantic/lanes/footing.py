@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeAlias
 
 from aiobotantic.lanes import Settings, tls
 from aiobotantic.lanes.connections import Pool, PoolLimits
@@ -34,8 +34,7 @@ _LIMITS: Final = PoolLimits(
 """aiobotocore's, of more connections."""
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """Where the requests of an operation go, and what signs them."""
 
     endpoint: str

@@ -14,10 +14,9 @@ import platform
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 import aiobotocore
@@ -78,13 +77,15 @@ _SYSTEMS: Final = {"Linux": "linux", "Darwin": "macos", "Windows": "windows"}
 _WORD: Final = re.compile(r"[A-Za-z0-9.+_-]+")
 
 
-@dataclass(frozen=True, slots=True)
 class StaticCredentials:
     """Keys that do not change."""
 
-    access_key: str
-    secret_key: str = field(repr=False)
-    token: str | None = field(repr=False)
+    __slots__ = ("access_key", "secret_key", "token")
+
+    def __init__(self, access_key: str, secret_key: str, token: str | None) -> None:
+        self.access_key = access_key
+        self.secret_key = secret_key
+        self.token = token
 
     async def get_frozen_credentials(self) -> StaticCredentials:
         """Return the keys: these."""
@@ -99,8 +100,7 @@ class StaticCredentials:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlainFacts:
+class PlainFacts(NamedTuple):
     """What was resolved for a client."""
 
     region_name: str

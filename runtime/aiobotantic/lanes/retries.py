@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -62,7 +61,7 @@ class Retries:
         if decision.verdict is Verdict.RETRY and self._budget is not None:
             call.price = self._budget.take(timed_out=isinstance(outcome, ReadTimedOut)) or 0
             if not call.price:  # used up: as if no attempts were left
-                decision = decide(replace(facts, limit=call.attempts), now=lambda: now)
+                decision = decide(facts._replace(limit=call.attempts), now=lambda: now)
         logger.debug(
             "%s: attempt %d of %d: %s; %s after %.3f s",
             *(call.operation.name, call.attempts, limit, decision.reason),
@@ -126,11 +125,10 @@ def _facts(outcome: Outcome, call: Call, limit: int, mode: str) -> Attempt:
     )
     if isinstance(outcome, TransportError):
         late = isinstance(outcome, ReadTimedOut)
-        return replace(known, lost=True, sent=outcome.sent, timed_out=late)
+        return known._replace(lost=True, sent=outcome.sent, timed_out=late)
     if not isinstance(outcome, ServiceError):
-        return replace(known, status=outcome.status_code, unreadable=True)
-    return replace(
-        known,
+        return known._replace(status=outcome.status_code, unreadable=True)
+    return known._replace(
         status=outcome.status_code,
         code=outcome.code,
         headers=outcome.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}),
