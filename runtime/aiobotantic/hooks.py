@@ -206,9 +206,9 @@ class HookedCall:
         )
 
 
-def _settle(headers: dict[str, str]) -> None:
+def _settle(headers: dict[Any, Any]) -> None:
     """Leave one header of each name, and refuse what hooks may not set."""
-    names: dict[str, str] = {}
+    names: dict[str, Any] = {}
     for name, value in list(headers.items()):
         if not (isinstance(name, str) and isinstance(value, str)):
             raise ConfigurationError(
