@@ -1,7 +1,7 @@
 """One decision for every lane: repeat the request, raise, or say that its result is unknown.
 
-`decide` is pure: facts in, decision out. What it needs to remember between calls is in
-`RetryBudget`, botocore's quota.
+`decide` is pure: facts in, decision out. What is remembered between calls is in
+`aiobotantic.retry_budget`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from aiobotantic.operation import Repeat
 
@@ -56,8 +56,6 @@ MAX_BACKOFF: Final = 20.0
 """Seconds; botocore's, and the cap of what `Retry-After` may ask for."""
 CLOCK_TOLERANCE: Final = 240.0
 """Seconds that clocks may differ; AWS refuses signatures at five minutes."""
-DEFAULT_ATTEMPTS: Final[Mapping[str, int]] = {"standard": 3, "adaptive": 3, "legacy": 5}
-"""Requests of a call by retry mode, the first one included; botocore's."""
 
 
 class Verdict(StrEnum):
@@ -180,33 +178,6 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
 def backoff(number: int, jitter: Callable[[], float] = random.random) -> float:
     """Return the seconds to wait after request `number`: exponential, with full jitter."""
     return jitter() * min(2.0 ** (number - 1), MAX_BACKOFF)
-
-
-class RetryBudget:
-    """botocore's retry quota: a client whose retries keep failing stops making them.
-
-    A retry costs 5 of 500, after a timeout 10. A call that succeeds gives back what its last
-    retry cost; one that needed none gives 1.
-    """
-
-    def __init__(self) -> None:
-        from botocore.retries.quota import RetryQuota
-
-        self._quota: Any = RetryQuota()
-
-    def take(self, *, timed_out: bool) -> int | None:
-        """Pay for a retry and return its price; None where the budget is used up."""
-        price = 10 if timed_out else 5
-        return price if self._quota.acquire(price) else None
-
-    def give_back(self, price: int) -> None:
-        """Note that a call succeeded whose last retry cost `price`; 0 for none."""
-        self._quota.release(price or 1)
-
-    @property
-    def available(self) -> int:
-        """What is left."""
-        return int(self._quota.available_capacity)
 
 
 _EXHAUSTED = "no attempts are left"

@@ -10,7 +10,8 @@ from botocore.retries import standard
 
 from aiobotantic import retry
 from aiobotantic.operation import Repeat
-from aiobotantic.retry import Attempt, Decision, RetryBudget, Verdict, decide
+from aiobotantic.retry import Attempt, Decision, Verdict, decide
+from aiobotantic.retry_budget import DEFAULT_ATTEMPTS, RetryBudget
 
 NOW = 1_700_000_000.0
 RETRY, RAISE, AMBIGUOUS = Verdict.RETRY, Verdict.RAISE, Verdict.AMBIGUOUS
@@ -95,7 +96,7 @@ def test_the_lists_are_botocores() -> None:
     assert (
         set(standard.TransientRetryableChecker._TRANSIENT_STATUS_CODES) == retry.TRANSIENT_STATUSES
     )
-    assert retry.DEFAULT_ATTEMPTS["standard"] == standard.DEFAULT_MAX_ATTEMPTS
+    assert DEFAULT_ATTEMPTS["standard"] == standard.DEFAULT_MAX_ATTEMPTS
     assert standard.ExponentialBackoff._MAX_BACKOFF == retry.MAX_BACKOFF
 
 

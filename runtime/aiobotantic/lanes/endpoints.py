@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,9 +29,14 @@ class UnknownRuleError(Exception):
 @cache
 def endpoint_rules(package: str) -> Any:
     """Return the endpoint rule set of a generated package; None if it has none."""
-    file = resources.files(package).joinpath("endpoint_rules.json")
-    # A private model may come without; then the endpoint is `endpoint_url`, or botocore's guess.
-    return json.loads(file.read_bytes()) or None if file.is_file() else None
+    # Its loader is asked: importlib.resources imports readers first.
+    found: Any = find_spec(package)
+    try:
+        data = found.loader.get_data(str(Path(found.origin).with_name("endpoint_rules.json")))
+    except OSError:
+        # A private model may come without: then it is `endpoint_url`, or botocore's guess.
+        return None
+    return json.loads(data) or None
 
 
 @cache
@@ -51,7 +56,10 @@ def partitions() -> list[Any]:
 
 def is_known_region(region: str) -> bool:
     """Return whether a region is one of a partition, or named as its regions are."""
-    return any(re.match(partition["regionRegex"], region) for partition in partitions())
+    known = partitions()
+    return any(region in partition["regions"] for partition in known) or any(
+        re.match(partition["regionRegex"], region) for partition in known
+    )
 
 
 def resolve_endpoint(rules: Any, region: str, endpoint_url: str | None, static: Any) -> str:

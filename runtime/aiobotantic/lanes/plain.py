@@ -16,6 +16,7 @@ import sys
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
+from string import ascii_letters, digits
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -68,13 +69,13 @@ _PROFILE_OF_KEYS: Final = frozenset(
     }
 )
 """What it may say of keys that are fetched."""
-_ADDRESS: Final = re.compile(
-    r"https?://(?=.{1,200}\Z)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-    r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]*)?"
+_ADDRESS: Final = (  # compiled when there is one
+    r"https?://(?=.{1,200}\Z)(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+    r"(?:\.(?=[A-Za-z0-9])|(?=[:/]|\Z)))+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]*)?"
 )
 _REGION: Final = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-[0-9]")
 _SYSTEMS: Final = {"Linux": "linux", "Darwin": "macos", "Windows": "windows"}
-_WORD: Final = re.compile(r"[A-Za-z0-9.+_-]+")
+_IN_WORDS: Final = frozenset(f"{ascii_letters}{digits}.+_-")
 
 
 class StaticCredentials:
@@ -162,7 +163,7 @@ def _facts(
         or agent is None
         or not _REGION.fullmatch(region)
         or not is_known_region(region)
-        or (given is not None and not _ADDRESS.fullmatch(given))
+        or (given is not None and not re.fullmatch(_ADDRESS, given))
         or _has_proxy(given)
     ):
         return None
@@ -285,7 +286,7 @@ def _user_agent(environment: Mapping[str, str]) -> str | None:
     python, kind = platform.python_version(), platform.python_implementation()
     where = environment.get("AWS_EXECUTION_ENV") or "plain"
     words = (release, machine, python, kind, where)
-    if system is None or find_spec("awscrt") or not all(_WORD.fullmatch(w) for w in words):
+    if system is None or find_spec("awscrt") or not all(w and _IN_WORDS.issuperset(w) for w in words):
         return None
     parts = [
         f"aiobotocore/{aiobotocore.__version__} md/Botocore#{botocore.__version__} ua/2.1",

@@ -15,10 +15,11 @@ from aiobotantic import errors
 from aiobotantic.errors import PoolTimedOut, ReadTimedOut, ServiceError, TransportError
 from aiobotantic.lanes import Call
 from aiobotantic.operation import Service
-from aiobotantic.retry import DEFAULT_ATTEMPTS, Attempt, RetryBudget, Verdict, decide
+from aiobotantic.retry_budget import DEFAULT_ATTEMPTS, RetryBudget
 
 if TYPE_CHECKING:  # its base is slow to import
     from aiobotantic.errors import ResponseParseError
+    from aiobotantic.retry import Attempt
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +52,8 @@ class Retries:
 
         Notes in the call what came of the decision.
         """
+        from aiobotantic.retry import Verdict, decide  # most processes need no retry
+
         if isinstance(outcome, PoolTimedOut) or _is_too_large(outcome):
             return None  # another request would meet the same
         limit = self.limit(call)
@@ -113,6 +116,8 @@ def _is_too_large(outcome: Outcome) -> bool:
 
 
 def _facts(outcome: Outcome, call: Call, limit: int, mode: str) -> Attempt:
+    from aiobotantic.retry import Attempt
+
     known = Attempt(
         number=call.attempts,
         limit=limit,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from http import HTTPStatus
+from functools import cache
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
@@ -20,7 +20,6 @@ from aiobotantic.errors import (
     ServiceFault,
     ThrottlingError,
 )
-from aiobotantic.event_stream import open_events
 from aiobotantic.operation import Operation, Service
 from aiobotantic.pickling import resolve
 from aiobotantic.protocols import (
@@ -43,8 +42,9 @@ from aiobotantic.structure import (
 )
 from aiobotantic.wire_requests import write_members
 
+_TOO_MANY_REQUESTS: Final = 429
+_SERVER_ERRORS: Final = 500
 _NOT_MEMBERS: Final = ("__type", "code", "Error", "ResponseMetadata")
-_PHRASES: Final = {int(status): status.phrase for status in HTTPStatus}
 
 
 def serialize(
@@ -112,6 +112,8 @@ def _streamed(
     operation: Operation[Any], cls: type[Structure], headers: Mapping[str, str], body: Any
 ) -> Structure:
     """Return an answer of events; other members, which AWS's services do not have, stay absent."""
+    from aiobotantic.event_stream import open_events  # most programs read no events
+
     structure = cls.from_wire({})
     field = bindings_of(cls).payload
     if field is not None:
@@ -197,13 +199,20 @@ def _document(body: bytes) -> dict[str, Any]:
 
 
 def _class_of_status(status: int) -> type[ServiceError]:
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
+    if status == _TOO_MANY_REQUESTS:
         return ThrottlingError
-    return ServiceFault if status >= HTTPStatus.INTERNAL_SERVER_ERROR else ServiceError
+    return ServiceFault if status >= _SERVER_ERRORS else ServiceError
+
+
+@cache
+def _phrases() -> dict[int, str]:
+    from http import HTTPStatus  # slow to import
+
+    return {int(status): status.phrase for status in HTTPStatus}
 
 
 def _no_message(status: int, headers: Mapping[str, str]) -> str:
-    phrase = _PHRASES.get(status, "of no known meaning")
+    phrase = _phrases().get(status, "of no known meaning")
     if 300 <= status < 400:
         try:
             host = urlsplit(headers.get("location", "")).hostname
