@@ -286,7 +286,8 @@ def _user_agent(environment: Mapping[str, str]) -> str | None:
     python, kind = platform.python_version(), platform.python_implementation()
     where = environment.get("AWS_EXECUTION_ENV") or "plain"
     words = (release, machine, python, kind, where)
-    if system is None or find_spec("awscrt") or not all(w and _IN_WORDS.issuperset(w) for w in words):
+    plain = all(word and _IN_WORDS.issuperset(word) for word in words)
+    if system is None or find_spec("awscrt") or not plain:
         return None
     parts = [
         f"aiobotocore/{aiobotocore.__version__} md/Botocore#{botocore.__version__} ua/2.1",
