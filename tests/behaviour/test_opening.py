@@ -414,7 +414,7 @@ async def test_options_of_a_config_are_aiobotocores(service: HttpService) -> Non
 SLOW = [
     *("aiobotocore.client", "aiobotocore.session", "aiobotocore.httpsession"),
     *("botocore.client", "botocore.session", "botocore.utils", "botocore.parsers", "urllib3"),
-    "aiohttp",
+    *("aiohttp", "botocore.retries", "aiobotantic.retry"),
 ]
 LOADED = """
 import asyncio, json, sys

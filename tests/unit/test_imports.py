@@ -77,3 +77,24 @@ def test_a_name_that_is_not_there_suggests_the_nearest() -> None:
         "module 'aiosagemaker.sagemaker.models' has no attribute 'InstanceTyp'. "
         "Did you mean 'InstanceType'?"
     )
+
+
+OPENED = """
+import asyncio
+from aiosagemaker import SageMaker
+
+async def open_and_close():
+    keys = {"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "example"}
+    async with SageMaker(region_name="eu-west-1", **keys) as client:
+        assert str(client.pipeline).startswith("fast"), client.pipeline
+
+asyncio.run(open_and_close())
+"""
+
+
+def test_a_first_client_loads_nothing_for_retries_events_and_statuses() -> None:
+    modules = loaded_by(OPENED)
+    assert "aiobotantic.lanes.fast" in modules
+    later = {"aiobotantic.retry", "aiobotantic.event_stream", "http", "importlib.readers"}
+    assert not later.intersection(modules)
+    assert "botocore.retries" not in modules
