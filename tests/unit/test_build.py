@@ -22,6 +22,7 @@ from aiobotantic.testing.words import kebab
 from aiobotantic.unions import UnionStructure
 from aiosagemaker.sagemaker import models
 from aiosagemaker.sagemaker_runtime.models import InvokeEndpointInput
+from aiosagemaker.sagemakertrainingsessionruntime.models import AdamParamsConfig
 
 SPEC = Path(__file__).parents[2] / "specs" / "sagemaker" / "service-2.json"
 
@@ -286,3 +287,9 @@ def python_compiled(pattern: str) -> re.Pattern[str] | None:
 )
 def test_words_of_a_name(name: str, expected: str) -> None:
     assert kebab(name) == expected
+
+
+def test_numbers_that_are_rounded_keep_their_limits() -> None:
+    for seed in range(5_000):
+        made = build(AdamParamsConfig, seed=seed)
+        assert made.beta1 is None or 0 <= made.beta1 <= 0.999999

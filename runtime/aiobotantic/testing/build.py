@@ -259,7 +259,7 @@ class Builder:
         if kind is float:
             least = low if low is not None else 0.0 if high is None else min(0.0, high)
             most = least + 1 if high is None else min(least + 1, high)
-            return round(random.uniform(least, most), 3)
+            return min(max(round(random.uniform(least, most), 3), least), most)
         if kind is datetime:
             start = _EPOCH + _SPAN if is_later(name) else _EPOCH
             return start + random.randrange(int(_SPAN.total_seconds())) * timedelta(seconds=1)
