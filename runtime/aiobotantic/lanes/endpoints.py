@@ -34,7 +34,7 @@ def endpoint_rules(package: str) -> Any:
     try:
         data = found.loader.get_data(str(Path(found.origin).with_name("endpoint_rules.json")))
     except OSError:
-        # A private model may come without: then it is `endpoint_url`, or botocore's guess.
+        # A private model may come without: `endpoint_url` or botocore's guess is taken then.
         return None
     return json.loads(data) or None
 
@@ -56,10 +56,11 @@ def partitions() -> list[Any]:
 
 def is_known_region(region: str) -> bool:
     """Return whether a region is one of a partition, or named as its regions are."""
-    known = partitions()
-    return any(region in partition["regions"] for partition in known) or any(
-        re.match(partition["regionRegex"], region) for partition in known
-    )
+    try:
+        _partition_of(region)
+    except UnknownRuleError:
+        return False
+    return True
 
 
 def resolve_endpoint(rules: Any, region: str, endpoint_url: str | None, static: Any) -> str:
